@@ -1,0 +1,58 @@
+"""`replenish optimize`: today's order for every series of a source, without the platform around it."""
+
+from typing import Annotated
+
+import typer
+
+from cli.terminal import JsonOption, SettingsOption, emit, parse_day, progress
+
+
+def optimize(
+    source: Annotated[str, typer.Option(help="Folder or s3:// prefix holding the data contract's tables.")],
+    date: Annotated[str, typer.Option(help="Decision day, YYYY-MM-DD: stock as of the day before, forecast of the newest cutoff before it.")],
+    out: Annotated[str, typer.Option(help="Parquet file to write.")],
+    settings_file: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose a replenishment policy per series: one row each, with its order and expected costs.
+
+    Example: `replenish optimize --source data/demo-market --date 2026-10-01 --out policies.parquet`
+    """
+    from cli.source_reading import check_cutoff, read_and_report
+    from domain.calendar import cutoff_for
+    from domain.settings import load_settings
+    from feature_store.assemble import assemble_vectors, defaults_used
+    from ml.pipeline import forecast_from_tables
+    from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
+    from simulation.batch import optimize_vectors
+    from simulation.budget import apply_budgets
+    from sources.storage import write_parquet
+
+    settings = load_settings(settings_file)
+    day = parse_day(date, option="--date")
+    cutoff = cutoff_for(day)
+    raw = read_and_report(source, settings=settings)
+    check_cutoff(raw, cutoff, option="cutoff")
+    demand = build_weekly_demand(raw.frames, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
+    rows = forecast_from_tables(raw.frames, cutoff=cutoff, settings=settings, on_progress=progress)
+    profiles = estimate_merchant_profiles(raw.frames, cutoff=cutoff)
+    vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings)
+    for default in defaults_used(raw.frames, vectors, settings=settings):
+        progress(str(default))
+    progress(f"optimizing {vectors.height:,} SKUs")
+    merchants = raw.frames["merchants"]
+    policies = apply_budgets(optimize_vectors(vectors, settings, merchants=merchants, on_progress=progress), merchants, settings)
+    write_parquet(policies, out)
+    orders = policies.filter(policies["order_now_units"] > 0)
+    result = {
+        "n_series": policies.height,
+        "n_orders": orders.height,
+        "order_value_eur": round(float(orders["order_now_value_eur"].sum()), 2),
+        "date": str(day),
+        "cutoff": str(cutoff),
+        "rows_read": raw.rows_read,
+        "rows_accepted": raw.rows_accepted,
+        "rows_rejected": raw.rows_rejected,
+        "out": out,
+    }
+    emit(result, f"{result['n_orders']:,} orders worth {result['order_value_eur']:,.0f} EUR for {policies.height:,} series on {day} → {out}", as_json=as_json)

@@ -1,0 +1,36 @@
+"""`replenish ui`: the Dagster UI over a data root."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.terminal import progress
+
+
+def ui(
+    data: Annotated[str | None, typer.Option(help="Data root; default: REPLENISH_DATA, else ./data.")] = None,
+    source: Annotated[str | None, typer.Option(help="Source the raw stage reads; default: the demo market below the data root.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+) -> None:
+    """Open the Dagster UI (webserver and daemon) on this machine.
+
+    Example: `replenish ui --data data --port 3000`
+    """
+    from domain.settings import load_settings
+    from orchestration.instance import prepare_home
+
+    settings = load_settings(data=data, source=source)
+    root = settings.data if settings.data.startswith("s3://") else str(Path(settings.data).resolve())
+    workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
+    environment = os.environ | {
+        "DAGSTER_HOME": str(prepare_home(root)),
+        "REPLENISH_DATA": root,
+        "REPLENISH_SOURCE": settings.source or f"{root}/demo-market",
+    }
+    progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
+    command = [sys.executable, "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    raise typer.Exit(subprocess.run(command, env=environment, check=False, cwd=workspace.parent).returncode)  # noqa: S603

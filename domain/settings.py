@@ -1,0 +1,197 @@
+"""One frozen settings object: defaults < TOML file < environment < the merchant's own row.
+
+Environment variables start with `REPLENISH_`; nested values take two underscores
+(`REPLENISH_FORECAST__N_TREES=60`). A TOML file named by `REPLENISH_SETTINGS` or `--settings` has the same shape,
+with merchants under `[merchants.ID]`. Every value's unit stands in its name or description;
+`docs/reference/settings.md` is generated from here.
+"""
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import EnvSettingsSource, SettingsError
+
+from domain.errors import UsageError
+
+PolicyName = Literal["extended", "base_stock"]
+Trigger = Literal["position", "on_hand"]
+Objective = Literal["p75", "mean"]
+Profile = Literal["tiny", "full"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ForecastSettings(_Frozen):
+    """How demand is forecast."""
+
+    history_weeks: int = Field(156, ge=1, description="Sliding window of history, in weeks (three years).")
+    n_training_rows: int = Field(240_000, ge=100, description="Rows (series × origin × horizon week) sampled for training, over all shards.")
+    min_training_rows: int = Field(500, ge=1, description="Below this many rows no tree model is trained; every series takes the empirical route.")
+    n_trees: int = Field(90, ge=1, description="Boosting rounds per quantile level.")
+    n_leaves: int = Field(31, ge=2, description="Leaves per tree.")
+    learning_rate: float = Field(0.08, gt=0, le=1, description="Shrinkage per tree.")
+    decay_half_life_weeks: float = Field(104.0, gt=0, description="Age in weeks at which a training row counts half.")
+    n_threads: int = Field(2, ge=1, description="Threads of LightGBM and feature building; results do not depend on it.")
+
+
+class SimulationSettings(_Frozen):
+    """How futures are drawn."""
+
+    n_paths_optimize: int = Field(500, ge=2, description="Paths on which candidate policies compete.")
+    n_paths_evaluate: int = Field(5_000, ge=2, description="Fresh paths on which the chosen policy's figures are reported.")
+    copula_common_share: float = Field(0.15, ge=0, lt=1, description="Share of weekly demand's variance that is common to all weeks [g].")
+    copula_autocorrelation: float = Field(0.2, gt=-1, lt=1, description="Week-to-week autocorrelation of the rest [ρ].")
+
+
+class OptimizerSettings(_Frozen):
+    """How hard the optimiser looks."""
+
+    evaluation_budget: int = Field(160, ge=10, description="Most candidate policies scored per SKU.")
+
+
+class InventorySettings(_Frozen):
+    """What a merchant may decide; every value can be overridden per merchant (table `merchants` or TOML)."""
+
+    review_period_weeks: int = Field(1, ge=1, le=12, description="Weeks between two order decisions [R].")
+    lead_time_weeks: float = Field(2.0, ge=0, le=52, description="Mean full weeks between order and receipt [L].")
+    lead_time_cv: float | None = Field(
+        None, ge=0, le=5, description="Standard deviation of the lead time over its mean; 0 = deterministic, unset = from received shipments, else 0.4."
+    )
+    policy: PolicyName = Field("extended", description="Replenishment policy.")
+    trigger: Trigger = Field("position", description="What the reorder point is compared with: inventory position, or on-hand stock with nothing in transit.")
+    objective: Objective = Field("p75", description="What is minimised over the paths: the 75th percentile of cost, or its mean.")
+    discount: float = Field(1.0, gt=0, le=1, description="Weight of a week's cost relative to the week before [γ].")
+    inbound_share_before_demand: float = Field(0.5, ge=0, le=1, description="Share of a week's arrivals and returns that is on hand before its demand.")
+    minimum_order_quantity_units: int = Field(1, ge=1, description="Smallest order, where the article has none of its own.")
+    pack_size_units: int = Field(1, ge=1, description="Order multiple, where the article has none of its own.")
+    budget_eur_per_week: float | None = Field(None, ge=0, description="Most to be spent on orders in a week; unset = no limit.")
+    terminal_markdown_share: float = Field(0.0, ge=0, le=1, description="Share of unit cost lost on each unit left at the horizon; 0 = off.")
+    initial_order_latest_week: int = Field(
+        0, ge=0, le=11, description="Latest week, counted from now, for the kick-start order [bound of t₀]; 0 = now or never."
+    )
+
+
+class CostSettings(_Frozen):
+    """Cost rates where the source has none."""
+
+    unit_price_eur: float = Field(1.0, ge=0, description="Selling price per unit without a price anywhere (money then reads as units).")
+    unit_cost_eur: float = Field(0.0, ge=0, description="Purchase cost per unit without a cost.")
+    holding_rate_share_of_price_per_week: float = Field(
+        0.01, ge=0, description="Holding rate per unit and week as a share of the unit price, without a holding rate."
+    )
+    inbound_rate_eur_per_unit: float = Field(0.0, ge=0, description="Receiving cost per unit ordered, without a rate.")
+    outbound_rate_eur_per_unit: float = Field(0.0, ge=0, description="Shipping cost per unit sold, without a rate.")
+    return_handling_rate_eur_per_unit: float = Field(0.0, ge=0, description="Handling cost per unit returned, without a rate.")
+    fixed_order_cost_eur: float = Field(0.0, ge=0, description="Cost of placing one order, without a rate [K].")
+
+
+class Settings(_Frozen):
+    """Everything that can be set. Frozen: a run keeps what it started with, and its hash stands in every policy row."""
+
+    data: str = Field("./data", description="Root of everything written: a local folder or an s3:// prefix.")
+    source: str = Field("", description="Source the raw stage reads: a folder or s3:// prefix holding the data contract.")
+    n_shards: int = Field(4, ge=1, le=99, description="Shards the series are spread over.")
+    seed: int = Field(20_260_101, ge=0, lt=2**63, description="Seed of all keyed randomness.")
+    profile: Profile = Field("full", description="tiny: fewer paths and trees, for smoke tests.")
+    forecast: ForecastSettings = ForecastSettings()
+    simulation: SimulationSettings = SimulationSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    inventory: InventorySettings = InventorySettings()
+    costs: CostSettings = CostSettings()
+    merchants: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Inventory settings by merchant_id: `[merchants.ID]` in the TOML file.")
+
+    def for_merchant(self, merchant_id: str, row: Mapping[str, Any] | None = None) -> Self:
+        """These settings with the merchant's own in force: its row of the `merchants` table, then its TOML section.
+
+        Raises:
+            UsageError: A merchant's setting is unknown or out of bounds.
+        """
+        known = InventorySettings.model_fields
+        own = {name: value for name, value in (row or {}).items() if name in known and value is not None}
+        own |= self.merchants.get(merchant_id, {})
+        if not own:
+            return self
+        try:
+            inventory = InventorySettings(**(self.inventory.model_dump() | own))
+        except ValidationError as error:
+            raise _settings_error(error, where=f"merchant {merchant_id}") from error
+        return self.model_copy(update={"inventory": inventory})
+
+    def hash(self) -> str:
+        """16 hex digits over every value that can change a result: not where data lies, nor how many work on it."""
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "merchants"})
+        del values["forecast"]["n_threads"]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+TINY: Mapping[str, Any] = {
+    "forecast": {"n_training_rows": 20_000, "n_trees": 20},
+    "simulation": {"n_paths_optimize": 100, "n_paths_evaluate": 400},
+    "optimizer": {"evaluation_budget": 60},
+}
+"""What the profile `tiny` changes, where nothing else says otherwise."""
+
+
+def load_settings(settings_file: str | Path | None = None, **overrides: Any) -> Settings:
+    """Settings from defaults, profile, TOML file, environment and arguments, the later winning.
+
+    Args:
+        settings_file: TOML file; `None` = the one `REPLENISH_SETTINGS` names, if any.
+        **overrides: Top-level settings given by the caller; `None` = not given.
+
+    Raises:
+        UsageError: The file is missing or not TOML, or a value is unknown or out of bounds.
+    """
+    path = settings_file or os.environ.get("REPLENISH_SETTINGS")
+    from_file = _read_toml(Path(path)) if path else {}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        from_environment = EnvSettingsSource(Settings, env_prefix="REPLENISH_", env_nested_delimiter="__")()  # type: ignore[arg-type]
+        values = _merge(_merge(from_file, from_environment), given)
+        if values.get("profile") == "tiny":
+            values = _merge(TINY, values)
+        settings = Settings.model_validate(values)
+    except (ValidationError, SettingsError) as error:
+        raise _settings_error(error, where=str(path) if path else "the environment") from error
+    for merchant_id in settings.merchants:
+        settings.for_merchant(merchant_id)
+    return settings
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, table by table."""
+    merged = dict(base)
+    for name, value in over.items():
+        below = merged.get(name)
+        merged[name] = _merge(below, value) if isinstance(value, Mapping) and isinstance(below, Mapping) else value
+    return merged
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise UsageError(f"settings file {path} does not exist", remedy="Correct --settings or REPLENISH_SETTINGS.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"settings file {path} is not TOML", got=str(error), remedy="Correct the file at the place named.") from error
+
+
+def _settings_error(error: ValidationError | SettingsError, *, where: str) -> UsageError:
+    if isinstance(error, SettingsError):
+        return UsageError(f"a setting of {where} is not usable", got=str(error), remedy="See docs/reference/settings.md.")
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return UsageError(
+        f"setting {name!r} of {where} is not usable",
+        got=repr(first.get("input")),
+        wanted=first["msg"],
+        remedy="docs/reference/settings.md lists every setting with its unit, default and bounds.",
+    )

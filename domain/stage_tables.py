@@ -1,0 +1,204 @@
+"""What the stages write: one contract per table, in the order of the data flow."""
+
+import itertools
+from collections.abc import Mapping
+
+import dataframely as dy
+import polars as pl
+
+from domain.quantiles import QUANTILE_COLUMNS
+
+HORIZON_WEEKS = 12
+
+
+def _key(description: str) -> dy.String:
+    return dy.String(primary_key=True, nullable=False, min_length=1, description=description)
+
+
+def _euros(description: str) -> dy.Float64:
+    return dy.Float64(nullable=False, allow_inf=False, allow_nan=False, description=description)
+
+
+def _share(description: str) -> dy.Float64:
+    return dy.Float64(nullable=False, min=0.0, max=1.0, allow_nan=False, description=description)
+
+
+def _units(description: str, *, nullable: bool = False) -> dy.Int64:
+    return dy.Int64(nullable=nullable, min=0, description=description)
+
+
+class Rejects(dy.Schema):
+    """Every input row that was refused, with the rule that refused it."""
+
+    table = dy.String(nullable=False, description="Table of the contract.")
+    rule = dy.String(nullable=False, description="First rule the row broke: column|rule.")
+    row = dy.String(nullable=False, description="The row as it was read, as JSON.")
+
+
+class WeeklyDemand(dy.Schema):
+    """Series: one row per series and week, from the first week of sale to the cutoff, without gaps."""
+
+    merchant_id = _key("Who sells.")
+    article_id = _key("What is sold.")
+    week = dy.Date(primary_key=True, nullable=False, description="Monday of the week.")
+    sales_units = _units("Units sold; null = not known.", nullable=True)
+    is_censored = dy.Bool(nullable=False, description="True where stock ran out: demand was at least the sales, or is unknown.")
+    returned_units = _units("Units that came back in the week.")
+    unit_price_eur = dy.Float64(nullable=True, min=0.0, description="Mean price per unit in the week; null = no sale and no list price.")
+    promotion = dy.Float64(nullable=True, min=0.0, max=1.0, description="Strength of the week's promotion.")
+
+
+class MerchantProfiles(dy.Schema):
+    """Series: what a merchant's history says about returns and lead times, up to the cutoff."""
+
+    merchant_id = _key("Who sells.")
+    return_rate = _share("Units returned over units sold.")
+    return_lag_weights = dy.List(
+        dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale: weeks 0, 1, 2, …; sums to 1."
+    )
+    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="Dispersion of received shipments' lead times; null = too few.")
+    n_received_shipments = _units("Shipments the dispersion rests on.")
+
+
+class Forecasts(dy.Schema):
+    """Forecast: 12 rows per series, none missing; 39 quantiles of weekly demand that never cross."""
+
+    merchant_id = _key("Who sells.")
+    article_id = _key("What is sold.")
+    cutoff = dy.Date(nullable=False, description="Monday of the last week the forecast has seen.")
+    week = dy.Date(primary_key=True, nullable=False, description="Monday of the week that is forecast.")
+    horizon_week = dy.Int64(nullable=False, min=1, description="1 = the week after the cutoff.")
+    demand_mean_units = dy.Float64(nullable=False, min=0.0, allow_nan=False, allow_inf=False, description="Expected demand in units.")
+    locals().update(
+        {
+            name: dy.Float64(
+                nullable=False, min=0.0, allow_nan=False, allow_inf=False, description=f"Demand that is not exceeded with probability 0.{name[-3:]}, units."
+            )
+            for name in QUANTILE_COLUMNS
+        }
+    )
+    model = dy.String(nullable=False, description="Model that made this row.")
+    segment = dy.String(nullable=False, description="smooth, erratic, intermittent, lumpy or new.")
+
+    @dy.rule()
+    def quantiles_do_not_cross(cls) -> pl.Expr:
+        """Each quantile is at least its lower neighbour."""
+        return pl.all_horizontal(pl.col(b) >= pl.col(a) for a, b in itertools.pairwise(QUANTILE_COLUMNS))
+
+
+class SkuVectors(dy.Schema):
+    """Vectors: everything the engine needs to know of one SKU on one day (see `feature_vector.py`)."""
+
+    merchant_id = _key("Who sells.")
+    article_id = _key("What is sold.")
+    date = dy.Date(nullable=False, description="Decision day.")
+    cutoff = dy.Date(nullable=False, description="Cutoff of the forecast.")
+    schema_version = dy.Int64(nullable=False, description="Version of this table's meaning.")
+    demand_quantiles_units = dy.List(dy.Float64(nullable=False), nullable=False, description="12 × 39 quantiles, week by week; week 0 scaled to the days left.")
+    on_hand_units = _units("Stock at the end of the day before.")
+    inbound_units = dy.List(dy.Int64(nullable=False), nullable=False, description="Units in transit, by week of expected arrival 0 … 11.")
+    returns_due_units = dy.List(dy.Float64(nullable=False), nullable=False, description="Expected returns of units sold before the start, by week 0 … 11.")
+    sales_history_units = dy.List(dy.Int64(nullable=True), nullable=False, description="Sales of the last 12 weeks, oldest first.")
+    unit_price_eur = dy.Float64(nullable=False, min=0.0, description="Selling price per unit.")
+    unit_cost_eur = dy.Float64(nullable=False, min=0.0, description="Purchase cost per unit.")
+    unit_value_eur = dy.Float64(nullable=False, min=0.0, description="What one unit on order is valued at: its cost where known, else its price.")
+    holding_rate_eur_per_unit_week = dy.Float64(nullable=False, min=0.0, description="[h]")
+    inbound_rate_eur_per_unit = dy.Float64(nullable=False, min=0.0, description="Per unit ordered.")
+    outbound_rate_eur_per_unit = dy.Float64(nullable=False, min=0.0, description="Per unit sold.")
+    return_handling_rate_eur_per_unit = dy.Float64(nullable=False, min=0.0, description="Per unit returned.")
+    fixed_order_cost_eur = dy.Float64(nullable=False, min=0.0, description="[K]")
+    return_rate = _share("Share of units sold that comes back.")
+    return_lag_weights = dy.List(dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale; sums to 1.")
+    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = too few.")
+    minimum_order_quantity_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
+    pack_size_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
+    model = dy.String(nullable=False, description="Model of the forecast.")
+    segment = dy.String(nullable=False, description="Demand segment.")
+    vector_hash = dy.String(nullable=False, description="Hash of all the columns before this one.")
+
+
+class Policies(dy.Schema):
+    """Policy: one row per series: what to order now, the policy behind it, and what it is expected to cost."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    policy = dy.String(nullable=False, description="Replenishment policy.")
+    trigger = dy.String(nullable=False, description="What the reorder point is compared with.")
+    objective = dy.String(nullable=False, description="What was minimised over the paths.")
+    order_now_units = _units("Units to order today, after MOQ, pack size and budget.")
+    order_now_value_eur = _euros("Its value at unit cost (at unit price where the cost is not known).")
+    order_before_budget_units = _units("Units to order today if money were no limit.")
+    initial_order_week = dy.Date(nullable=True, description="Monday of the kick-start order [t₀].")
+    initial_order_quantity_units = _units("Kick-start quantity [Q₀].", nullable=True)
+    reorder_point_units = _units("Order when stock falls to this [s].", nullable=True)
+    order_quantity_units = _units("Quantity of later orders [Q].", nullable=True)
+    base_stock_level_units = _units("Order up to this at every review [S].", nullable=True)
+    last_order_week = dy.Date(nullable=True, description="Monday of the last week that may order [t_limit].")
+    safety_stock_units = dy.Float64(
+        nullable=False, description="Reorder point (or base-stock level) less expected demand over its lead time (or protection interval)."
+    )
+    expected_holding_cost_eur = _euros("Expected storage and capital cost over the horizon.")
+    expected_inbound_cost_eur = _euros("Expected receiving cost.")
+    expected_outbound_cost_eur = _euros("Expected shipping cost.")
+    expected_returns_cost_eur = _euros("Expected return handling cost.")
+    expected_lost_sales_cost_eur = _euros("Expected margin lost on unmet demand.")
+    expected_overstock_cost_eur = _euros("Expected mark-down of stock left at the horizon.")
+    expected_fixed_order_cost_eur = _euros("Expected cost of placing orders.")
+    expected_cost_eur = _euros("Sum of the above.")
+    cost_p10_eur = _euros("10th percentile of path cost.")
+    cost_p50_eur = _euros("Median path cost.")
+    cost_p75_eur = _euros("75th percentile of path cost.")
+    cost_p90_eur = _euros("90th percentile of path cost.")
+    fill_rate = _share("Expected units served over units demanded.")
+    availability = _share("Expected share of weeks without a stock-out.")
+    expected_orders = dy.Float64(nullable=False, min=0.0, description="Expected number of orders over the horizon.")
+    expected_demand_units = dy.Float64(nullable=False, min=0.0, description="Expected demand over the horizon.")
+    expected_cost_without_order_eur = _euros("Expected cost if nothing is ever ordered.")
+    fill_rate_without_order = _share("Fill rate if nothing is ever ordered.")
+    expected_cost_base_stock_eur = _euros("Expected cost of a tuned base-stock policy on the same paths.")
+    forecast_cutoff = dy.Date(nullable=False, description="Cutoff of the forecast used.")
+    model = dy.String(nullable=False, description="Model of the forecast.")
+    settings_hash = dy.String(nullable=False, description="Hash of the settings in force for this SKU.")
+    vector_hash = dy.String(nullable=False, description="Hash of the SKU's feature vector.")
+    seed = dy.Int64(nullable=False, description="Seed of the paths.")
+
+
+class ForecastAccuracy(dy.Schema):
+    """Evaluation: how the forecast of 12 weeks ago fared, per series (weeks with known, uncensored demand only)."""
+
+    merchant_id = _key("Who sells.")
+    article_id = _key("What is sold.")
+    cutoff = dy.Date(nullable=False, description="Cutoff of the forecast that is judged.")
+    n_weeks = _units("Weeks that could be judged.")
+    actual_units = _units("Units sold in them.")
+    forecast_units = dy.Float64(nullable=False, description="Expected demand in them.")
+    absolute_error_units = dy.Float64(nullable=False, min=0.0, description="Σ |actual − median|.")
+    pinball_loss_units = dy.Float64(nullable=False, min=0.0, description="Σ over weeks of the mean pinball loss over 39 levels.")
+    covered_weeks = _units("Weeks whose demand lay within q100 … q900.")
+    model = dy.String(nullable=False, description="Model of the forecast.")
+    segment = dy.String(nullable=False, description="Demand segment.")
+
+
+class Exceptions(dy.Schema):
+    """Evaluation: what a planner should look at first, by money at stake."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Who.")
+    article_id = _key("Which article.")
+    reason = dy.String(primary_key=True, nullable=False, description="What is unusual.")
+    at_stake_eur = _euros("Money at stake.")
+    suggested_action = dy.String(nullable=False, description="What to do.")
+
+
+STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
+    "raw/rejects": Rejects,
+    "series/weekly_demand": WeeklyDemand,
+    "series/merchant_profiles": MerchantProfiles,
+    "forecast/quantiles": Forecasts,
+    "vectors/sku_vectors": SkuVectors,
+    "policy/policies": Policies,
+    "evaluation/forecast_accuracy": ForecastAccuracy,
+    "evaluation/exceptions": Exceptions,
+}
+"""Tables with a contract by stage and name, as they lie under `REPLENISH_DATA`."""

@@ -1,0 +1,93 @@
+"""Parquet under a root that is a local folder or an s3:// prefix: written whole or not at all.
+
+Local files are written beside their place and renamed (atomic on POSIX); an object store publishes an object only
+when its upload is complete. A killed writer leaves at most a `.part-*` file, which the next write removes.
+S3 credentials and endpoint come from the standard `AWS_*` variables, read by the object store client itself.
+"""
+
+import os
+from pathlib import Path
+
+import polars as pl
+from pyarrow import fs
+
+from domain.errors import StorageError
+
+TEMPORARY_PREFIX = ".part-"
+
+
+def is_remote(location: str) -> bool:
+    """Whether the location is an object store prefix rather than a local path."""
+    return location.startswith("s3://")
+
+
+def join(root: str, *parts: str) -> str:
+    """A location below `root`."""
+    return "/".join([root.rstrip("/"), *parts]) if is_remote(root) else str(Path(root, *parts))
+
+
+def write_parquet(frame: pl.DataFrame, location: str) -> int:
+    """Write a frame at exactly this location, replacing what is there; return its size in bytes (0 when remote).
+
+    Raises:
+        StorageError: The folder is read-only, full or not a folder.
+    """
+    if is_remote(location):
+        frame.write_parquet(location)
+        return 0
+    path = Path(location)
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for abandoned in path.parent.glob(f"{TEMPORARY_PREFIX}*-{path.name}"):
+            abandoned.unlink(missing_ok=True)
+        with temporary.open("wb") as file:
+            frame.write_parquet(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True) if path.parent.is_dir() else None
+        raise StorageError(
+            f"cannot write {location}",
+            got=str(error),
+            wanted="a writable folder with space left",
+            remedy="Free space, correct the rights, or name another folder.",
+        ) from error
+    return path.stat().st_size
+
+
+def read_parquet(location: str) -> pl.DataFrame:
+    """Read one Parquet file.
+
+    Raises:
+        StorageError: It is missing or damaged.
+    """
+    try:
+        return pl.read_parquet(location, glob=False, hive_partitioning=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StorageError(
+            f"cannot read {location}", got=str(error).splitlines()[0], wanted="a whole Parquet file", remedy="Materialise the partition again."
+        ) from error
+
+
+def list_files(location: str) -> list[str]:
+    """Names of the files directly below a folder or prefix, sorted; empty where there is none."""
+    if is_remote(location):
+        bucket_path = location.removeprefix("s3://").rstrip("/")
+        found = _s3().get_file_info(fs.FileSelector(bucket_path, allow_not_found=True))
+        return sorted(info.base_name for info in found if info.type == fs.FileType.File)
+    folder = Path(location)
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []
+
+
+def exists(location: str) -> bool:
+    """Whether a file is there."""
+    if is_remote(location):
+        return bool(_s3().get_file_info(location.removeprefix("s3://")).type == fs.FileType.File)
+    return Path(location).is_file()
+
+
+def _s3() -> fs.FileSystem:
+    filesystem, _ = fs.FileSystem.from_uri("s3://_/")
+    return filesystem
