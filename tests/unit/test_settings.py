@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from domain.errors import UsageError
+from domain.settings import InventorySettings, Settings, load_settings
+from domain.tables import Merchants
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    path = tmp_path / "replenish.toml"
+    path.write_text('n_shards = 2\n[forecast]\nn_trees = 11\nn_leaves = 7\n[merchants.m1]\nlead_time_weeks = 5\nobjective = "mean"\n')
+    return path
+
+
+def test_arguments_win_over_environment_over_file_over_defaults(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPLENISH_FORECAST__N_TREES", "22")
+    monkeypatch.setenv("REPLENISH_DATA", "/from/environment")
+    settings = load_settings(toml, data="/from/argument", source=None)
+    assert (settings.n_shards, settings.forecast.n_trees, settings.forecast.n_leaves, settings.data) == (2, 22, 7, "/from/argument")
+    assert settings.source == Settings().source
+
+
+def test_the_tiny_profile_yields_to_what_is_said_explicitly(toml: Path) -> None:
+    tiny = load_settings(toml, profile="tiny")
+    assert tiny.simulation.n_paths_optimize < Settings().simulation.n_paths_optimize
+    assert tiny.forecast.n_trees == 11
+
+
+def test_a_merchants_toml_section_wins_over_its_row(toml: Path) -> None:
+    settings = load_settings(toml)
+    row = {"merchant_id": "m1", "name": "One", "lead_time_weeks": 3.0, "review_period_weeks": 2, "objective": None}
+    own = settings.for_merchant("m1", row).inventory
+    assert (own.lead_time_weeks, own.review_period_weeks, own.objective) == (5.0, 2, "mean")
+    assert settings.for_merchant("m2", {"merchant_id": "m2", "name": "Two"}) is settings
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[forecast]\nn_leafs = 7", "forecast.n_leafs"),
+        ("[merchants.x]\nlead_time = 2", "merchant x"),
+        ("n_shards = 0", "n_shards"),
+        ("n_shards = ", "not TOML"),
+        ("[inventory]\ndiscount = nan", "inventory.discount"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_remedy(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="remedy") as caught:
+        load_settings(path)
+    assert named in str(caught.value)
+
+
+def test_a_missing_settings_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        load_settings(tmp_path / "absent.toml")
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().n_shards = 3  # type: ignore[misc]
+
+
+def test_the_hash_ignores_where_data_lies_and_how_many_work_on_it() -> None:
+    base = Settings()
+    elsewhere = Settings(data="/elsewhere", source="/other", n_shards=9, forecast=base.forecast.model_copy(update={"n_threads": 1}))
+    assert elsewhere.hash() == base.hash()
+    assert base.model_copy(update={"seed": 1}).hash() != base.hash()
+    assert base.for_merchant("m", {"lead_time_weeks": 9.0}).hash() != base.hash()
+
+
+def test_the_merchants_table_lists_every_inventory_setting_and_no_other() -> None:
+    assert set(Merchants.columns()) - {"merchant_id", "name"} == set(InventorySettings.model_fields)
