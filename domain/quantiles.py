@@ -54,6 +54,7 @@ def mean_of_quantiles(quantiles: FloatArray) -> FloatArray:
     q975 plus its scale. Negative parts (the lower edge) are cut at zero, as whole-unit demand is.
     """
     lower = np.maximum(quantiles[..., :1], 0.0) * 0.5 * QUANTILE_LEVELS[0]
-    between = 0.5 * (quantiles[..., 1:] + quantiles[..., :-1]) @ np.diff(QUANTILE_LEVELS)
+    # Not a matrix product: BLAS adds up in an order that depends on the number of rows.
+    between = np.sum(0.5 * (quantiles[..., 1:] + quantiles[..., :-1]) * np.diff(QUANTILE_LEVELS), axis=-1)
     tail = (1 - QUANTILE_LEVELS[-1]) * (quantiles[..., -1] + tail_scale(quantiles))
     return np.asarray(lower[..., 0] + between + tail)

@@ -82,11 +82,16 @@ class Returns(dy.Schema):
 class StockLevels(dy.Schema):
     """Stock at the end of a day. Without this table stock is assumed to be zero and no week is censored."""
 
-    merchant_id = _id("Whose stock.")
-    article_id = _id("Which article.")
+    merchant_id = _id("Whose stock.", primary_key=False)
+    article_id = _id("Which article.", primary_key=False)
     warehouse_id = dy.String(nullable=True, description="Where; summed over by the single-location engine.", metadata=OPTIONAL)
-    date = dy.Date(primary_key=True, nullable=False, description="Day at whose end the stock was counted.")
+    date = dy.Date(nullable=False, description="Day at whose end the stock was counted.")
     on_hand_units = dy.Int64(nullable=True, min=0, description="Units on hand at the end of the day.")
+
+    @dy.rule()
+    def row_key(cls) -> pl.Expr:
+        """A row per article, warehouse and day; no warehouse counts as one."""
+        return pl.struct(ROW_KEYS["stock_levels"]).is_unique()
 
 
 class InboundShipments(dy.Schema):
@@ -142,7 +147,7 @@ class Merchants(dy.Schema):
 class CostRates(dy.Schema):
     """Cost rates of a merchant, or of one of its articles (which then wins)."""
 
-    merchant_id = _id("Who pays.")
+    merchant_id = _id("Who pays.", primary_key=False)
     article_id = dy.String(nullable=True, description="Which article; null = all of the merchant's.", metadata=OPTIONAL)
     holding_rate_eur_per_unit_week = _money("Storage and capital per unit on hand at a week's end [h].")
     inbound_rate_eur_per_unit = _money("Receiving cost per unit ordered.")
@@ -150,15 +155,25 @@ class CostRates(dy.Schema):
     return_handling_rate_eur_per_unit = _money("Handling cost per unit returned.")
     fixed_order_cost_eur = _money("Cost of placing one order [K].")
 
+    @dy.rule()
+    def row_key(cls) -> pl.Expr:
+        """A row per merchant and one per article with rates of its own."""
+        return pl.struct(ROW_KEYS["cost_rates"]).is_unique()
+
 
 class ExternalSignals(dy.Schema):
     """Weather, competitor prices, events: used only where they were known before the cutoff."""
 
-    week = dy.Date(primary_key=True, nullable=False, description="Monday of the week the value is about.")
+    week = dy.Date(nullable=False, description="Monday of the week the value is about.")
     merchant_id = dy.String(nullable=True, description="Whom it concerns; null = everybody.", metadata=OPTIONAL)
-    name = _id("What is measured.")
+    name = _id("What is measured.", primary_key=False)
     value = dy.Float64(nullable=True, allow_inf=False, allow_nan=False, description="The value.")
     known_from = dy.Date(nullable=True, description="First day on which it was known.")
+
+    @dy.rule()
+    def row_key(cls) -> pl.Expr:
+        """A row per week and signal, for everybody or for one merchant."""
+        return pl.struct(ROW_KEYS["external_signals"]).is_unique()
 
 
 RAW_TABLES: Mapping[str, type[dy.Schema]] = {

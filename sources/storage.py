@@ -7,6 +7,7 @@ S3 credentials and endpoint come from the standard `AWS_*` variables, read by th
 
 import os
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from pyarrow import fs
@@ -33,8 +34,7 @@ def write_parquet(frame: pl.DataFrame, location: str) -> int:
         StorageError: The folder is read-only, full or not a folder.
     """
     if is_remote(location):
-        frame.write_parquet(location)
-        return 0
+        return _write_remote(frame, location)
     path = Path(location)
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
@@ -57,6 +57,19 @@ def write_parquet(frame: pl.DataFrame, location: str) -> int:
     return path.stat().st_size
 
 
+def _write_remote(frame: pl.DataFrame, location: str) -> int:
+    try:
+        frame.write_parquet(location)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StorageError(
+            f"cannot write {location}",
+            got=str(error).splitlines()[0],
+            wanted="a bucket that may be written",
+            remedy="Check the AWS_* variables and the bucket.",
+        ) from error
+    return 0
+
+
 def read_parquet(location: str) -> pl.DataFrame:
     """Read one Parquet file.
 
@@ -71,23 +84,88 @@ def read_parquet(location: str) -> pl.DataFrame:
         ) from error
 
 
+def read_bytes(location: str) -> bytes:
+    """The content of one file.
+
+    Raises:
+        StorageError: It is missing or may not be read.
+    """
+    try:
+        if not is_remote(location):
+            return Path(location).read_bytes()
+        with _s3().open_input_stream(_key(location)) as stream:
+            return bytes(stream.read())
+    except OSError as error:
+        raise StorageError(f"cannot read {location}", got=str(error), wanted="a readable file", remedy="Correct the location or the rights.") from error
+
+
 def list_files(location: str) -> list[str]:
-    """Names of the files directly below a folder or prefix, sorted; empty where there is none."""
+    """Names of the files directly below a folder or prefix, sorted; empty where there is none.
+
+    Raises:
+        StorageError: The object store does not answer.
+    """
     if is_remote(location):
-        bucket_path = location.removeprefix("s3://").rstrip("/")
-        found = _s3().get_file_info(fs.FileSelector(bucket_path, allow_not_found=True))
+        found = _file_info(fs.FileSelector(_key(location), allow_not_found=True), location)
         return sorted(info.base_name for info in found if info.type == fs.FileType.File)
     folder = Path(location)
     return sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []
 
 
-def exists(location: str) -> bool:
-    """Whether a file is there."""
+def list_folders(location: str) -> list[str]:
+    """Names of the folders directly below a folder or prefix, sorted; empty where there is none."""
     if is_remote(location):
-        return bool(_s3().get_file_info(location.removeprefix("s3://")).type == fs.FileType.File)
+        found = _s3().get_file_info(fs.FileSelector(location.removeprefix("s3://").rstrip("/"), allow_not_found=True))
+        return sorted(info.base_name for info in found if info.type == fs.FileType.Directory)
+    folder = Path(location)
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+
+
+def publish_file(local: Path, location: str) -> None:
+    """Move a finished local file to its place at once: renamed locally (same disk), uploaded to an object store."""
+    if not is_remote(location):
+        local.replace(location)
+        return
+    with _s3().open_output_stream(location.removeprefix("s3://")) as stream:
+        stream.write(local.read_bytes())
+    local.unlink()
+
+
+def is_folder(location: str) -> bool:
+    """Whether a folder is there, or anything below a prefix.
+
+    Raises:
+        StorageError: The object store does not answer.
+    """
+    if is_remote(location):
+        return bool(_file_info(_key(location), location).type == fs.FileType.Directory)
+    return Path(location).is_dir()
+
+
+def exists(location: str) -> bool:
+    """Whether a file is there.
+
+    Raises:
+        StorageError: The object store does not answer.
+    """
+    if is_remote(location):
+        return bool(_file_info(_key(location), location).type == fs.FileType.File)
     return Path(location).is_file()
 
 
+def _key(location: str) -> str:
+    return location.removeprefix("s3://").rstrip("/")
+
+
+def _file_info(wanted: Any, location: str) -> Any:
+    try:
+        return _s3().get_file_info(wanted)
+    except OSError as error:
+        raise StorageError(
+            f"cannot reach {location}", got=str(error), wanted="a bucket these credentials may read", remedy="Check the AWS_* variables and the bucket."
+        ) from error
+
+
 def _s3() -> fs.FileSystem:
-    filesystem, _ = fs.FileSystem.from_uri("s3://_/")
+    filesystem, _ = fs.FileSystem.from_uri("s3://_/")  # unlike S3FileSystem(), this follows AWS_ENDPOINT_URL
     return filesystem

@@ -1,0 +1,81 @@
+"""What the converters of public data sets share: mapped rows in, contract tables and an account of every line out."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from domain.errors import UsageError
+from domain.stage_tables import Rejects
+from sources.contract_writer import write_tables
+from sources.filtering import filter_rows
+from sources.folder import count_rules
+
+
+@dataclass(frozen=True)
+class ConversionReport:
+    """Every line of the input, counted once: `rows_accepted + rows_rejected = rows_read`."""
+
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    rejects: dict[str, int]
+    """Rejected lines by `table: rule`."""
+    tables: dict[str, int]
+    """Rows written by table."""
+    out: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def convert_rows(
+    mapped: Mapping[str, pl.DataFrame], *, out: str | Path, refused: pl.DataFrame, extra: Mapping[str, pl.DataFrame] | None = None
+) -> ConversionReport:
+    """Filter the mapped lines by the contract, write the source folder and account for every line.
+
+    Args:
+        mapped: Input lines by the table they belong to, in columns of the contract.
+        out: Local folder.
+        refused: `stage_tables.Rejects` of lines that the converter itself refused.
+        extra: Tables that come from no line.
+
+    Raises:
+        DataError: A column can never be what the contract wants.
+        UsageError: `out` is not a folder of ours.
+        StorageError: `out` cannot be written.
+    """
+    today = dt.datetime.now(dt.UTC).date()
+    filtered = {table: filter_rows(table, rows, today=today, location=f"mapped table {table}") for table, rows in mapped.items()}
+    frames = {table: result.accepted for table, result in filtered.items()}
+    rejects = pl.concat([refused, *(result.rejects for result in filtered.values())]).sort(Rejects.column_names())
+    tables = frames | dict(extra or {})
+    write_tables(tables, out=out, rejects=rejects)
+    n_accepted = sum(frame.height for frame in frames.values())
+    return ConversionReport(
+        rows_read=n_accepted + rejects.height,
+        rows_accepted=n_accepted,
+        rows_rejected=rejects.height,
+        rejects=count_rules(rejects),
+        tables={name: frame.height for name, frame in tables.items()},
+        out=str(out),
+    )
+
+
+def require_columns(frame: pl.DataFrame, wanted: list[str], *, location: str) -> None:
+    """Refuse a file that lacks a column.
+
+    Raises:
+        UsageError: Naming the columns that are there.
+    """
+    unknown = [name for name in wanted if name not in frame.columns]
+    if unknown:
+        raise UsageError(
+            f"{location} has no column {', '.join(repr(name) for name in unknown)}",
+            got="columns " + ", ".join(frame.columns),
+            remedy="Name one of these columns, or another file.",
+        )

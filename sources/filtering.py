@@ -1,0 +1,171 @@
+"""Rows as they were read → accepted rows in the contract's types, and rejects with the one rule that refused each.
+
+Order of the rules: column by column in the contract's order (castable, not null, bounds, dates), then the rules over
+several columns, then the key. A row counts against the first rule it breaks; a row without fault is never evicted by
+a faulty one, because keys are compared last.
+"""
+
+import copy
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import dataframely as dy
+import polars as pl
+
+from domain.calendar import EARLIEST_DATE
+from domain.errors import DataError
+from domain.stage_tables import Rejects
+from domain.tables import RAW_TABLES, ROW_KEYS
+from sources.casting import Cast, as_text, cast_losslessly, family_fits
+
+_ROW = "_row"
+_KEY_RULE = "primary_key"
+_OWN_RULES = {f"{_ROW}|nullability", "row_key"}
+"""Rules of the derived contract that say nothing about a single row."""
+_NOT_OBSERVED = {
+    ("inbound_shipments", "expected_at"),
+    ("articles", "launch_date"),
+    ("articles", "end_of_life_date"),
+    ("external_signals", "week"),
+    ("external_signals", "known_from"),
+}
+"""Dates that are plans: they may lie in the future."""
+
+
+class Filtered(NamedTuple):
+    """Rows of one table, each either accepted or rejected."""
+
+    accepted: pl.DataFrame
+    """In the contract's columns and types, sorted by `ROW_KEYS`."""
+    rejects: pl.DataFrame
+    """`stage_tables.Rejects`, sorted."""
+
+
+def filter_rows(table: str, raw: pl.DataFrame, *, today: dt.date, location: str) -> Filtered:
+    """Cast the rows losslessly, apply the contract's rules and split them.
+
+    Args:
+        table: Name in `RAW_TABLES`.
+        raw: Rows as read, in columns of the contract; absent ones are null, others are ignored.
+        today: Last day on which something can have happened.
+        location: Where the rows come from, for messages.
+
+    Raises:
+        DataError: A column is of a type that its values show to be the wrong one.
+    """
+    schema = RAW_TABLES[table]
+    raw = raw.select(name for name in schema.column_names() if name in raw.columns)
+    casts = {name: cast_column(raw, name, dtype, where=f"{location}, column {name}") for name, dtype in pl.Schema(schema).items()}
+    typed = pl.DataFrame([cast.values.alias(name) for name, cast in casts.items()])
+    faults = _first_faults(table, typed, {name: cast.failed for name, cast in casts.items()}, today)
+    good = typed.with_row_index(_ROW).join(faults, on=_ROW, how="anti", maintain_order="left")
+    duplicates = _duplicate_rows(table, good, raw)
+    accepted = good.join(duplicates, on=_ROW, how="anti").drop(_ROW).sort(ROW_KEYS[table], nulls_last=False)
+    rejects = rejected_rows(table, raw, pl.concat([faults, duplicates]))
+    return Filtered(schema.validate(accepted.rechunk()), rejects)
+
+
+def rejected_rows(table: str, raw: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
+    """Rejects of the rows that `faults` (`_row`, `rule`) names, each with its content as JSON."""
+    texts = _json_rows(raw[faults[_ROW]], name="row")
+    return Rejects.validate(faults.select(pl.lit(table).alias("table"), "rule", texts).sort(Rejects.column_names()))
+
+
+def rejected_lines(table: str, lines: list[str]) -> pl.DataFrame:
+    """Rejects of CSV lines that are no rows."""
+    texts = pl.DataFrame({"row": [_to_json({"line": line}) for line in lines]}, schema={"row": pl.String})
+    return Rejects.validate(texts.select(pl.lit(table).alias("table"), pl.lit("line|parsable").alias("rule"), "row"))
+
+
+def _json_rows(rows: pl.DataFrame, *, name: str) -> pl.Series:
+    readable = [as_text(column) if column.dtype.is_temporal() else column for column in rows]
+    return pl.Series(name, [_to_json(row) for row in pl.DataFrame(readable).iter_rows(named=True)], dtype=pl.String)
+
+
+def _to_json(row: Mapping[str, Any]) -> str:
+    """A row as JSON: numbers and text as they are, everything else as its text."""
+    plain = {name: value if value is None or isinstance(value, (bool, int, str)) or _is_finite(value) else str(value) for name, value in row.items()}
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def cast_column(raw: pl.DataFrame, name: str, dtype: pl.DataType, *, where: str) -> Cast:
+    """A column in the wanted type; an absent one is null.
+
+    Raises:
+        DataError: Its type can never be the wanted one, or more than half of its values cannot be cast.
+    """
+    if name not in raw.columns:
+        return Cast(pl.Series(name, [None], dtype=dtype).new_from_index(0, raw.height), pl.Series([False]).new_from_index(0, raw.height))
+    column = raw[name]
+    remedy = f"Write the column as {dtype} (the data contract lists every column's type)."
+    if not family_fits(column.dtype, dtype):
+        raise DataError(f"{where}: type {column.dtype} can never be {dtype}", got=str(column.dtype), wanted=str(dtype), remedy=remedy)
+    cast = cast_losslessly(column, dtype)
+    n_values = column.len() - column.null_count()
+    if cast.failed.sum() * 2 > n_values:
+        examples = as_text(column.filter(cast.failed)).unique().sort().head(2).to_list()
+        raise DataError(
+            f"{where}: rule castable: {cast.failed.sum()} of {n_values} values cannot be read as {dtype} without loss",
+            got=", ".join(repr(example) for example in examples),
+            wanted=str(dtype),
+            remedy=remedy,
+        )
+    return cast
+
+
+def _first_faults(table: str, typed: pl.DataFrame, uncastable: Mapping[str, pl.Series], today: dt.date) -> pl.DataFrame:
+    """The first rule that each faulty row breaks: `_row`, `rule`, one line per faulty row."""
+    broken = _broken_contract_rules(table, typed)
+    for name, failed in uncastable.items():
+        broken[f"{name}|castable"] = failed.arg_true()
+    for name, dtype in typed.schema.items():
+        if dtype.is_temporal():
+            day = typed[name].cast(pl.Date)
+            broken[f"{name}|not_before_1990"] = (day < EARLIEST_DATE).arg_true()
+            broken[f"{name}|not_in_the_future"] = ((day > today) & ((table, name) not in _NOT_OBSERVED)).arg_true()
+    order = sorted(broken, key=lambda rule: _position(rule, typed.columns))
+    lines = [pl.DataFrame({_ROW: broken[rule].cast(pl.UInt32)}).with_columns(pl.lit(rule).alias("rule")) for rule in order]
+    return pl.concat(lines).unique(_ROW, keep="first", maintain_order=True)
+
+
+def _position(rule: str, columns: list[str]) -> tuple[int, int]:
+    """Place of a rule in the order of the module's docstring; rules of one column keep the contract's order."""
+    column, _, kind = rule.partition("|")
+    return (columns.index(column), 0 if kind == "castable" else 1) if kind else (len(columns), 0)
+
+
+def _broken_contract_rules(table: str, typed: pl.DataFrame) -> dict[str, pl.Series]:
+    """Row numbers that break each rule of the contract, the key's left out."""
+    numbered = typed.with_row_index(_ROW)
+    _, failure = _rules_without_key(table).filter(numbered)
+    details = failure.details()
+    rules = [name for name in details.columns if name not in numbered.columns and name not in _OWN_RULES]
+    return {rule: details.filter(pl.col(rule) == "invalid")[_ROW] for rule in rules}
+
+
+@cache
+def _rules_without_key(table: str) -> type[dy.Schema]:
+    """The table's contract with numbered rows and without its key: dataframely's key rule would refuse all of the duplicates."""
+    schema = RAW_TABLES[table]
+    columns: dict[str, dy.Column] = {_ROW: dy.UInt32(nullable=False)}
+    for name, column in schema.columns().items():
+        columns[name] = copy.copy(column)
+        columns[name].primary_key = False
+    return type(f"{schema.__name__}WithoutKey", (schema,), columns)
+
+
+def _duplicate_rows(table: str, good: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
+    """Rows to refuse of those that share a key: all but the one that sorts first over all its columns."""
+    key = list(ROW_KEYS[table])
+    suspects = good.filter(pl.struct(key).is_duplicated())
+    texts = _json_rows(raw[suspects[_ROW]], name="_text")
+    ordered = suspects.with_columns(texts).sort([*key, *(name for name in good.columns if name not in {*key, _ROW}), "_text"])
+    return ordered.filter(~pl.struct(key).is_first_distinct()).select(_ROW, pl.lit(_KEY_RULE).alias("rule"))

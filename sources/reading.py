@@ -1,0 +1,107 @@
+"""Files of a source → rows as they stand in them: which file holds which table, and can it be read at all."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from domain.errors import DataError
+from domain.tables import RAW_TABLES, SALES_TABLES, required_columns
+from sources.csv_text import parse_csv
+from sources.storage import is_folder, join, list_files, read_bytes
+
+_ENDINGS = (".parquet", ".csv")
+
+
+class RawRows(NamedTuple):
+    """The rows of one file, untouched."""
+
+    frame: pl.DataFrame
+    broken_lines: list[str]
+    """Lines of a CSV file that are no rows."""
+    file_columns: list[str]
+    """Every column of the file, also those that were not asked for."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows in the file, broken lines included."""
+        return self.frame.height + len(self.broken_lines)
+
+
+def find_tables(source: str) -> dict[str, str]:
+    """Location of each table that the folder or prefix holds, in the contract's order. Sub-folders are never opened.
+
+    Raises:
+        DataError: The folder is missing, a table has two files, or there is not exactly one table of sales.
+    """
+    if not is_folder(source):
+        raise DataError(f"{source} is not a folder", wanted="a folder or s3:// prefix with the tables of the data contract", remedy="Correct the source.")
+    names = list_files(source)
+    found: dict[str, str] = {}
+    for table in RAW_TABLES:
+        files = [table + ending for ending in _ENDINGS if table + ending in names]
+        if len(files) > 1:
+            raise DataError(f"{source} holds table {table} twice", got=" and ".join(files), wanted="one file per table", remedy="Remove one of them.")
+        if files:
+            found[table] = join(source, files[0])
+    sales = [found[table] for table in SALES_TABLES if table in found]
+    if len(sales) != 1:
+        raise DataError(
+            f"{source} must hold exactly one table of sales",
+            got=" and ".join(sales) or f"neither, among the files {', '.join(names[:10]) or '(none)'}",
+            wanted=" or ".join(f"{table}.parquet / {table}.csv" for table in SALES_TABLES),
+            remedy="Provide the one, remove the other.",
+        )
+    return found
+
+
+def read_rows(location: str, *, table: str) -> RawRows:
+    """The contract's columns of a table's file.
+
+    Raises:
+        DataError: The file is damaged, a column of the contract is missing, or sales hold no row.
+    """
+    rows = read_any(location, columns=RAW_TABLES[table].column_names())
+    columns = rows.file_columns
+    missing = [name for name in required_columns(RAW_TABLES[table]) if name not in columns]
+    if missing and (columns or table in SALES_TABLES):
+        raise DataError(
+            f"table {table} ({location}) lacks {len(missing)} required column(s): rule column|required",
+            got=", ".join(columns) or "no column: the file is empty",
+            wanted=", ".join(missing),
+            remedy="Add the column(s) under these names; the data contract lists them with their units.",
+        )
+    if table in SALES_TABLES and not rows.n_rows:
+        raise DataError(f"table {table} ({location}) is empty: rule table|not_empty", wanted="at least one row of sales", remedy="Export the sales again.")
+    return rows
+
+
+def read_any(location: str, *, columns: list[str] | None = None, fallback_encoding: str | None = None) -> RawRows:
+    """A Parquet or CSV file as it is, CSV fields as text.
+
+    Args:
+        location: A path or s3:// location; the ending decides the format.
+        columns: Keep only these where they exist; `None` = all.
+        fallback_encoding: Of a CSV file that is not UTF-8; `None` = refuse it.
+
+    Raises:
+        DataError: The file is damaged or not UTF-8.
+        StorageError: The file cannot be read at all.
+    """
+    content = read_bytes(location)
+    if location.endswith(".csv"):
+        text = parse_csv(content, location, fallback_encoding=fallback_encoding)
+        return RawRows(text.frame.select(_wanted(text.frame.columns, columns)), text.broken_lines, text.frame.columns)
+    try:
+        names = list(pl.read_parquet_schema(content))
+        return RawRows(pl.read_parquet(content, columns=_wanted(names, columns)), [], names)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(
+            f"{location} is not a whole Parquet file",
+            got=f"{len(content)} bytes; {str(error).splitlines()[0]}",
+            wanted="a complete Parquet file",
+            remedy="Export it again; it may have been cut off while it was copied.",
+        ) from error
+
+
+def _wanted(names: list[str], columns: list[str] | None) -> list[str]:
+    return [name for name in names if columns is None or name in columns]
