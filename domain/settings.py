@@ -33,7 +33,7 @@ class ForecastSettings(_Frozen):
     """How demand is forecast."""
 
     history_weeks: int = Field(156, ge=1, description="Sliding window of history, in weeks (three years).")
-    n_training_rows: int = Field(120_000, ge=100, description="Rows (series × origin × horizon week) sampled for training, over all shards.")
+    n_training_rows: int = Field(240_000, ge=100, description="Rows (series × origin × horizon week) sampled for training, over all shards.")
     min_training_rows: int = Field(500, ge=1, description="Below this many rows no tree model is trained; every series takes the empirical route.")
     n_trees: int = Field(90, ge=1, description="Boosting rounds per quantile level.")
     n_leaves: int = Field(31, ge=2, description="Leaves per tree.")

@@ -1,0 +1,116 @@
+"""Forecast + stock + economics → one feature vector per SKU for one decision day (`stage_tables.SkuVectors`)."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from domain.calendar import cutoff_for, share_of_week_left
+from domain.errors import StaleInputError
+from domain.feature_vector import SCHEMA_VERSION, hash_vector_row
+from domain.quantiles import QUANTILE_COLUMNS
+from domain.settings import Settings
+from domain.stage_tables import HORIZON_WEEKS, SkuVectors
+from feature_store.economics import unit_economics
+from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
+
+FloatArray = npt.NDArray[np.float64]
+_HASHED = [name for name in SkuVectors.column_names() if name != "vector_hash"]
+
+
+def assemble_vectors(
+    tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, forecast: pl.DataFrame, profiles: pl.DataFrame, *, decision_date: date, settings: Settings
+) -> pl.DataFrame:
+    """One vector per series of the forecast, as it stands on the morning of the decision day.
+
+    Args:
+        tables: The nine contract tables; stock and shipments from the decision day on are not looked at.
+        weekly_demand: Series up to the forecast's cutoff (later rows are not looked at).
+        forecast: `stage_tables.Forecasts` of the newest cutoff before the decision day.
+        profiles: `stage_tables.MerchantProfiles`.
+        decision_date: Day of the decision. Mid-week, week 0 holds the demand of the days left, this one included.
+        settings: Defaults for what the source does not say.
+
+    Raises:
+        StaleInputError: The forecast is of another cutoff or horizon, or a merchant has no profile.
+    """
+    cutoff = cutoff_for(decision_date)
+    ordered = forecast.sort(*SERIES_KEY, "horizon_week")
+    series = ordered.select(*SERIES_KEY, "model", "segment").unique(SERIES_KEY, keep="first", maintain_order=True)
+    _refuse_stale(ordered, series, profiles, cutoff=cutoff, decision_date=decision_date)
+    keys = series.select(SERIES_KEY)
+    sales = recent_sales(keys, weekly_demand, cutoff=cutoff)
+    rows = (
+        unit_economics(series, tables, weekly_demand, cutoff=cutoff, costs=settings.costs)
+        .join(_packaging(tables), on=SERIES_KEY, how="left", maintain_order="left")
+        .join(_stock(tables, keys, decision_date=decision_date, cutoff=cutoff, settings=settings), on=SERIES_KEY, how="left", maintain_order="left")
+        .join(profiles, on="merchant_id", how="left", maintain_order="left")
+    )
+    due = returns_due_units(sales, rows["return_rate"].to_numpy(), _padded(rows["return_lag_weights"]))
+    rows = rows.with_columns(
+        date=pl.lit(decision_date),
+        cutoff=pl.lit(cutoff),
+        schema_version=pl.lit(SCHEMA_VERSION, pl.Int64),
+        demand_quantiles_units=_lists(_demand_left(ordered, share=share_of_week_left(decision_date))),
+        returns_due_units=_lists(due),
+        sales_history_units=_lists(sales).list.eval(pl.element().fill_nan(None).cast(pl.Int64)),
+    ).select(_HASHED)
+    hashes = [hash_vector_row(row) for row in rows.iter_rows(named=True)]
+    return SkuVectors.validate(rows.with_columns(vector_hash=pl.Series(hashes, dtype=pl.String)))
+
+
+def _demand_left(ordered: pl.DataFrame, *, share: float) -> FloatArray:
+    """Quantiles `(n_series, 12 · 39)`; those of week 0 scaled to the share of it that is left, in whole units.
+
+    Rounding keeps the order of the levels. The quantiles of part of a week are more dispersed than that share of the week's quantiles;
+    the error is smaller than counting days that have passed.
+    """
+    quantiles = ordered.select(QUANTILE_COLUMNS).to_numpy().reshape(-1, HORIZON_WEEKS, len(QUANTILE_COLUMNS))
+    if share < 1:
+        quantiles = quantiles.copy()
+        quantiles[:, 0, :] = np.floor(quantiles[:, 0, :] * share + 0.5)
+    return quantiles.reshape(len(quantiles), -1)
+
+
+def _stock(tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame, *, decision_date: date, cutoff: date, settings: Settings) -> pl.DataFrame:
+    """on_hand_units and inbound_units of every series; nothing known = nothing there."""
+    lead = lead_times(tables, keys["merchant_id"].unique().sort(), settings=settings)
+    inbound = inbound_units(tables, lead, decision_date=decision_date, cutoff=cutoff)
+    joined = keys.join(on_hand_units(tables, decision_date=decision_date), on=SERIES_KEY, how="left", maintain_order="left")
+    joined = joined.join(inbound, on=SERIES_KEY, how="left", maintain_order="left")
+    nothing = pl.lit([0] * HORIZON_WEEKS, pl.List(pl.Int64))
+    return joined.with_columns(pl.col("on_hand_units").fill_null(0), pl.col("inbound_units").fill_null(nothing))
+
+
+def _packaging(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    return tables["articles"].select(*SERIES_KEY, "minimum_order_quantity_units", "pack_size_units")
+
+
+def _padded(weights: pl.Series) -> FloatArray:
+    """Lists of weights as a matrix, short ones filled up with zeros."""
+    n_lags = int(weights.list.len().max() or 0)  # type: ignore[arg-type]
+    return np.column_stack([weights.list.get(lag, null_on_oob=True).fill_null(0.0).to_numpy() for lag in range(n_lags)]) if n_lags else np.zeros((0, 0))
+
+
+def _lists(matrix: FloatArray) -> pl.Series:
+    return pl.Series(np.ascontiguousarray(matrix)).cast(pl.List(pl.Float64))
+
+
+def _refuse_stale(ordered: pl.DataFrame, series: pl.DataFrame, profiles: pl.DataFrame, *, cutoff: date, decision_date: date) -> None:
+    """Name everything that does not fit at once."""
+    cutoffs = sorted(ordered["cutoff"].unique().to_list())
+    horizons = ordered.group_by(SERIES_KEY).agg(pl.col("horizon_week").sort())["horizon_week"].to_list()
+    n_wrong = sum(weeks != list(range(1, HORIZON_WEEKS + 1)) for weeks in horizons)
+    without_profile = sorted(set(series["merchant_id"]) - set(profiles["merchant_id"]))
+    found = [f"the forecast's cutoff is {', '.join(map(str, cutoffs))} (need {cutoff})"] if cutoffs not in ([], [cutoff]) else []
+    found += [f"{n_wrong} series without exactly the horizon weeks 1 … {HORIZON_WEEKS}"] if n_wrong else []
+    found += [f"merchants without a profile: {', '.join(without_profile[:5])}"] if without_profile else []
+    if found:
+        raise StaleInputError(
+            f"the inputs do not fit the decision of {decision_date}",
+            got="; ".join(found),
+            wanted=f"a forecast and profiles of the cutoff {cutoff} with {HORIZON_WEEKS} weeks per series",
+            remedy=f"Materialise series/merchant_profiles and forecast/quantiles for the week {cutoff}.",
+        )

@@ -1,0 +1,44 @@
+"""The whole forecast in one call, without an orchestrator: what `replenish forecast` and the tests run."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import polars as pl
+
+from domain.settings import Settings
+from domain.stage_tables import HORIZON_WEEKS
+from ml.forecasting import forecast_demand, train_quantile_models
+from ml.preprocessing import build_weekly_demand
+from ml.transformation import build_inference_rows, build_training_sample
+
+Progress = Callable[[str], None]
+"""Told the name of each step as it begins."""
+
+
+def forecast_from_tables(
+    tables: Mapping[str, pl.DataFrame], *, cutoff: date, settings: Settings, horizon_weeks: int = HORIZON_WEEKS, on_progress: Progress | None = None
+) -> pl.DataFrame:
+    """Raw tables → forecast of one cutoff; the same rows as shard by shard through the platform.
+
+    Args:
+        tables: The nine contract tables; rows after the cutoff week are not looked at.
+        cutoff: Monday of the last week that may be seen.
+        settings: Everything that can be set; `settings.forecast` counts here.
+        horizon_weeks: Weeks to forecast.
+        on_progress: Called with each step's name.
+
+    Returns:
+        `stage_tables.Forecasts`, sorted by series and week.
+    """
+    tell = on_progress or (lambda _: None)
+    of_forecast = settings.forecast
+    tell("weekly demand")
+    weekly_demand = build_weekly_demand(tables, cutoff=cutoff, history_weeks=of_forecast.history_weeks)
+    tell("training sample")
+    sample = build_training_sample(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=horizon_weeks)
+    tell("quantile models")
+    models = train_quantile_models(sample, settings=of_forecast)
+    tell("inference rows")
+    inference_rows = build_inference_rows(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=horizon_weeks)
+    tell("forecast")
+    return forecast_demand(weekly_demand, inference_rows, models, cutoff=cutoff, settings=of_forecast, horizon_weeks=horizon_weeks)
