@@ -15,6 +15,8 @@ from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS, SkuVectors
 from feature_store.economics import unit_economics
 from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
+from ml.forecasting import forecast_newcomers
+from ml.preprocessing import default_profiles
 
 FloatArray = npt.NDArray[np.float64]
 _HASHED = [name for name in SkuVectors.column_names() if name != "vector_hash"]
@@ -24,6 +26,8 @@ def assemble_vectors(
     tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, forecast: pl.DataFrame, profiles: pl.DataFrame, *, decision_date: date, settings: Settings
 ) -> pl.DataFrame:
     """One vector per series of the forecast, as it stands on the morning of the decision day.
+
+    Series first sold between the cutoff and the decision day get one too, with the prior as their forecast.
 
     Args:
         tables: The nine contract tables; stock and shipments from the decision day on are not looked at.
@@ -37,9 +41,12 @@ def assemble_vectors(
         StaleInputError: The forecast is of another cutoff or horizon, or a merchant has no profile.
     """
     cutoff = cutoff_for(decision_date)
-    ordered = forecast.sort(*SERIES_KEY, "horizon_week")
+    _refuse_stale(forecast, profiles, cutoff=cutoff, decision_date=decision_date)
+    newcomers = forecast_newcomers(tables, forecast, cutoff=cutoff, decision_date=decision_date)
+    unknown_merchants = newcomers.join(profiles, on="merchant_id", how="anti")["merchant_id"].unique().sort()
+    profiles = pl.concat([profiles, default_profiles(unknown_merchants)])
+    ordered = pl.concat([forecast, newcomers]).sort(*SERIES_KEY, "horizon_week")
     series = ordered.select(*SERIES_KEY, "model", "segment").unique(SERIES_KEY, keep="first", maintain_order=True)
-    _refuse_stale(ordered, series, profiles, cutoff=cutoff, decision_date=decision_date)
     keys = series.select(SERIES_KEY)
     sales = recent_sales(keys, weekly_demand, cutoff=cutoff)
     rows = (
@@ -98,12 +105,12 @@ def _lists(matrix: FloatArray) -> pl.Series:
     return pl.Series(np.ascontiguousarray(matrix)).cast(pl.List(pl.Float64))
 
 
-def _refuse_stale(ordered: pl.DataFrame, series: pl.DataFrame, profiles: pl.DataFrame, *, cutoff: date, decision_date: date) -> None:
+def _refuse_stale(forecast: pl.DataFrame, profiles: pl.DataFrame, *, cutoff: date, decision_date: date) -> None:
     """Name everything that does not fit at once."""
-    cutoffs = sorted(ordered["cutoff"].unique().to_list())
-    horizons = ordered.group_by(SERIES_KEY).agg(pl.col("horizon_week").sort())["horizon_week"].to_list()
+    cutoffs = sorted(forecast["cutoff"].unique().to_list())
+    horizons = forecast.group_by(SERIES_KEY).agg(pl.col("horizon_week").sort())["horizon_week"].to_list()
     n_wrong = sum(weeks != list(range(1, HORIZON_WEEKS + 1)) for weeks in horizons)
-    without_profile = sorted(set(series["merchant_id"]) - set(profiles["merchant_id"]))
+    without_profile = sorted(set(forecast["merchant_id"]) - set(profiles["merchant_id"]))
     found = [f"the forecast's cutoff is {', '.join(map(str, cutoffs))} (need {cutoff})"] if cutoffs not in ([], [cutoff]) else []
     found += [f"{n_wrong} series without exactly the horizon weeks 1 … {HORIZON_WEEKS}"] if n_wrong else []
     found += [f"merchants without a profile: {', '.join(without_profile[:5])}"] if without_profile else []

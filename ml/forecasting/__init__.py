@@ -1,6 +1,7 @@
 """Features → 39 quantiles of weekly demand for every series, none missing."""
 
 from ml.forecasting.forecast import forecast_demand
+from ml.forecasting.newcomers import forecast_newcomers
 from ml.forecasting.quantile_models import train_quantile_models
 
-__all__ = ["forecast_demand", "train_quantile_models"]
+__all__ = ["forecast_demand", "forecast_newcomers", "train_quantile_models"]

@@ -46,6 +46,17 @@ def estimate_merchant_profiles(tables: Mapping[str, pl.DataFrame], *, cutoff: da
     return MerchantProfiles.validate(profiles.select(MerchantProfiles.column_names()).sort("merchant_id").collect())
 
 
+def default_profiles(merchant_ids: pl.Series) -> pl.DataFrame:
+    """Profiles of merchants without history: nothing returned so far, the default lags, lead times not observed."""
+    profiles = pl.DataFrame({"merchant_id": merchant_ids}, schema={"merchant_id": pl.String}).with_columns(
+        return_rate=pl.lit(0.0),
+        return_lag_weights=pl.lit(list(DEFAULT_RETURN_LAG_WEIGHTS), pl.List(pl.Float64)),
+        observed_lead_time_cv=pl.lit(None, pl.Float64),
+        n_received_shipments=pl.lit(0, pl.Int64),
+    )
+    return MerchantProfiles.validate(profiles)
+
+
 def _return_rates(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.LazyFrame:
     """Units returned over units sold in the last 52 weeks, one row per merchant that ever sold."""
     in_rate = last_weeks("week", cutoff=cutoff, n_weeks=RATE_WEEKS)

@@ -183,3 +183,25 @@ def test_the_demand_of_the_vector_is_the_forecasts():
     demand, forecast, profiles = stages(tables)
     row = assemble_vectors(tables, demand, forecast, profiles, decision_date=MONDAY, settings=SETTINGS)
     np.testing.assert_array_equal(row["demand_quantiles_units"].to_list()[0], forecast.select(QUANTILE_COLUMNS).to_numpy().ravel())
+
+
+def sold(article_id: str, day_index: int, *, merchant_id: str = "m") -> dict[str, object]:
+    return {
+        "transaction_id": f"t-{article_id}-{day_index}",
+        "occurred_at": day(day_index),
+        "merchant_id": merchant_id,
+        "article_id": article_id,
+        "quantity_units": 3,
+    }
+
+
+def test_a_series_first_sold_after_the_cutoff_is_answered_with_the_prior():
+    history = [sold("a", 7 * index) for index in range(10)]
+    thursday = MONDAY + timedelta(days=3)
+    tables = tables_of(sales_transactions=[*history, sold("b", 70), sold("c", 73), sold("a", 71, merchant_id="newcomer")])
+    demand, forecast, profiles = stages(tables)
+    rows = assemble_vectors(tables, demand, forecast, profiles, decision_date=thursday, settings=SETTINGS)
+    assert rows.select("merchant_id", "article_id", "model").rows() == [("m", "a", "empirical"), ("m", "b", "prior"), ("newcomer", "a", "prior")]
+    without_this_week = tables | {"sales_transactions": tables["sales_transactions"].filter(pl.col("occurred_at") < day(70, hour=0))}
+    known = assemble_vectors(without_this_week, demand, forecast, profiles, decision_date=thursday, settings=SETTINGS)
+    assert rows.filter(pl.col("model") != "prior").equals(known)
