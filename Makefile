@@ -54,7 +54,7 @@ bench: setup ## Measure the simulation kernel and the optimiser
 	@$(BIN)/replenish bench kernel
 
 docs: setup ## Write the generated reference pages
-	@$(BIN)/python -m quality.reference_docs docs/reference
+	@$(BIN)/python -m docs.reference.generate
 
 clean: ## Remove the environment and caches (never the data)
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -21,7 +21,7 @@ def optimize(
     from cli.source_reading import check_cutoff, read_and_report
     from domain.calendar import cutoff_for
     from domain.settings import load_settings
-    from feature_store.assemble import assemble_vectors, defaults_used
+    from feature_store import assemble_vectors, defaults_used
     from ml.pipeline import forecast_from_tables
     from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
     from simulation.batch import optimize_vectors
@@ -37,11 +37,12 @@ def optimize(
     rows = forecast_from_tables(raw.frames, cutoff=cutoff, settings=settings, on_progress=progress)
     profiles = estimate_merchant_profiles(raw.frames, cutoff=cutoff)
     vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings)
-    for default in defaults_used(raw.frames, vectors, settings=settings):
-        progress(str(default))
+    for default in defaults_used(raw.frames, demand, rows, decision_date=day, settings=settings):
+        progress(f"assumed {default.name} = {default.value} for {default.share_of_rows:.0%} of the series")
     progress(f"optimizing {vectors.height:,} SKUs")
     merchants = raw.frames["merchants"]
-    policies = apply_budgets(optimize_vectors(vectors, settings, merchants=merchants, on_progress=progress), merchants, settings)
+    recommended = optimize_vectors(vectors, settings, merchants=merchants, on_progress=lambda n_done: _tell(n_done, vectors.height))
+    policies = apply_budgets(recommended, merchants=merchants, settings=settings)
     write_parquet(policies, out)
     orders = policies.filter(policies["order_now_units"] > 0)
     result = {
@@ -56,3 +57,8 @@ def optimize(
         "out": out,
     }
     emit(result, f"{result['n_orders']:,} orders worth {result['order_value_eur']:,.0f} EUR for {policies.height:,} series on {day} → {out}", as_json=as_json)
+
+
+def _tell(n_done: int, n_skus: int) -> None:
+    if n_done % 1_000 == 0:
+        progress(f"  {n_done:,} of {n_skus:,} SKUs")

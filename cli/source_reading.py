@@ -4,8 +4,9 @@ from datetime import date
 
 from cli.terminal import progress, today
 from domain.calendar import monday_of, sunday_of
-from domain.errors import DataError, UsageError
+from domain.errors import UsageError
 from domain.settings import Settings
+from quality.source_checks import check_merchant_settings, data_span
 from sources.folder import RawTables, read_source
 
 
@@ -23,21 +24,8 @@ def read_and_report(source: str, *, settings: Settings) -> RawTables:
         progress(f"  rejected by {rule}: {count:,}")
     if raw.missing_optional:
         progress(f"  not in the source: {', '.join(raw.missing_optional)}")
-    check_merchants(raw, settings=settings)
+    check_merchant_settings(raw.frames, settings)
     return raw
-
-
-def check_merchants(raw: RawTables, *, settings: Settings) -> None:
-    """Refuse settings for merchants nobody has heard of: most likely a typing error that would silently do nothing."""
-    known = {merchant for name in ("sales_transactions", "weekly_sales", "merchants") for merchant in raw.frames[name]["merchant_id"].unique()}
-    unknown = sorted(settings.merchants.keys() - known)
-    if unknown:
-        raise UsageError(
-            f"the settings name merchant {unknown[0]!r}, which the source does not have",
-            got=", ".join(unknown),
-            wanted=f"one of {', '.join(sorted(known)[:10])}{' …' if len(known) > 10 else ''}",
-            remedy="Correct the [merchants.ID] section.",
-        )
 
 
 def check_cutoff(raw: RawTables, cutoff: date, *, option: str) -> None:
@@ -48,22 +36,12 @@ def check_cutoff(raw: RawTables, cutoff: date, *, option: str) -> None:
     """
     if cutoff != monday_of(cutoff):
         raise UsageError(f"{option} {cutoff} is not a Monday", wanted="the Monday of the last week the forecast may see", remedy=f"Use {monday_of(cutoff)}.")
-    first, last = _sales_span(raw)
+    first, last = data_span(raw.frames, today=today())
     if cutoff > monday_of(last):
-        raise UsageError(f"the source ends before the week of cutoff {cutoff}", got=f"last sale on {last}", remedy=f"Use a cutoff up to {monday_of(last)}.")
+        raise UsageError(f"the source ends before the week of cutoff {cutoff}", got=f"last day with data: {last}", remedy=f"Use a cutoff up to {monday_of(last)}.")
     if sunday_of(cutoff) >= today():
         raise UsageError(f"the week of cutoff {cutoff} is not over yet", remedy="Use the Monday of the last complete week.")
     if cutoff < monday_of(first):
         raise UsageError(f"cutoff {cutoff} lies before the first sale", got=f"first sale on {first}", remedy=f"Use a cutoff from {monday_of(first)} on.")
     if last < sunday_of(cutoff):
-        progress(f"warning: the last sale is dated {last}; the week of cutoff {cutoff} is read as complete")
-
-
-def _sales_span(raw: RawTables) -> tuple[date, date]:
-    transactions, weekly = raw.frames["sales_transactions"], raw.frames["weekly_sales"]
-    if transactions.height:
-        days = transactions["occurred_at"].dt.date()
-        return days.min(), days.max()  # type: ignore[return-value]
-    if weekly.height:
-        return weekly["week"].min(), sunday_of(weekly["week"].max())  # type: ignore[return-value, arg-type]
-    raise DataError("the source holds no sales", remedy="Add rows to sales_transactions or weekly_sales.")
+        progress(f"warning: the last day with data is {last}; the week of cutoff {cutoff} is read as complete")

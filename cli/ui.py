@@ -1,6 +1,5 @@
 """`replenish ui`: the Dagster UI over a data root."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,15 +21,12 @@ def ui(
     """
     from domain.settings import load_settings
     from orchestration.instance import prepare_home
+    from orchestration.resources import ui_environment
 
     settings = load_settings(data=data, source=source)
     root = settings.data if settings.data.startswith("s3://") else str(Path(settings.data).resolve())
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
-    environment = os.environ | {
-        "DAGSTER_HOME": str(prepare_home(root)),
-        "REPLENISH_DATA": root,
-        "REPLENISH_SOURCE": settings.source or f"{root}/demo-market",
-    }
+    environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=prepare_home(root))
     progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
     command = [sys.executable, "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
     raise typer.Exit(subprocess.run(command, env=environment, check=False, cwd=workspace.parent).returncode)  # noqa: S603

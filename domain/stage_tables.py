@@ -175,7 +175,7 @@ class ForecastAccuracy(dy.Schema):
     forecast_units = dy.Float64(nullable=False, description="Expected demand in them.")
     absolute_error_units = dy.Float64(nullable=False, min=0.0, description="Σ |actual − median|.")
     pinball_loss_units = dy.Float64(nullable=False, min=0.0, description="Σ over weeks of the mean pinball loss over 39 levels.")
-    covered_weeks = _units("Weeks whose demand lay within q100 … q900.")
+    covered_weeks = dy.Float64(nullable=False, min=0.0, description="Weeks inside the 80 % interval, each by the share of its randomised PIT in 0.1 … 0.9.")
     model = dy.String(nullable=False, description="Model of the forecast.")
     segment = dy.String(nullable=False, description="Demand segment.")
 

@@ -78,7 +78,7 @@ def _demand_left(ordered: pl.DataFrame, *, share: float) -> FloatArray:
     if share < 1:
         quantiles = quantiles.copy()
         quantiles[:, 0, :] = np.floor(quantiles[:, 0, :] * share + 0.5)
-    return quantiles.reshape(len(quantiles), -1)
+    return quantiles.reshape(len(quantiles), HORIZON_WEEKS * len(QUANTILE_COLUMNS))
 
 
 def _stock(tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame, *, decision_date: date, cutoff: date, settings: Settings) -> pl.DataFrame:

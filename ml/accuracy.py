@@ -5,7 +5,7 @@ import polars as pl
 
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.stage_tables import ForecastAccuracy
-from ml.metrics import pinball_losses
+from ml.metrics import interval_shares, pinball_losses
 from ml.preprocessing.visible import SERIES_KEY
 
 
@@ -22,9 +22,10 @@ def score_forecast(forecast: pl.DataFrame, weekly_demand: pl.DataFrame) -> pl.Da
     rows = forecast.sort(*SERIES_KEY, "week").join(known, on=[*SERIES_KEY, "week"], how="left", maintain_order="left")
     judged = pl.col("sales_units").is_not_null()
     actual = rows["sales_units"].cast(pl.Float64).fill_null(0.0).to_numpy()
-    losses = pinball_losses(actual, rows.select(QUANTILE_COLUMNS).to_numpy()).mean(axis=1)
+    quantiles = rows.select(QUANTILE_COLUMNS).to_numpy()
+    losses = pinball_losses(actual, quantiles).mean(axis=1)
     scores = (
-        rows.with_columns(loss=pl.Series(np.asarray(losses)))
+        rows.with_columns(loss=pl.Series(np.asarray(losses)), covered=pl.Series(interval_shares(actual, quantiles)))
         .group_by(*SERIES_KEY, "cutoff", "model", "segment", maintain_order=True)
         .agg(
             n_weeks=judged.sum().cast(pl.Int64),
@@ -32,7 +33,7 @@ def score_forecast(forecast: pl.DataFrame, weekly_demand: pl.DataFrame) -> pl.Da
             forecast_units=pl.col("demand_mean_units").filter(judged).sum(),
             absolute_error_units=(pl.col("sales_units") - pl.col("demand_q500")).abs().sum(),
             pinball_loss_units=pl.col("loss").filter(judged).sum(),
-            covered_weeks=pl.col("sales_units").is_between("demand_q100", "demand_q900").sum().cast(pl.Int64),
+            covered_weeks=pl.col("covered").filter(judged).sum(),
         )
     )
     return ForecastAccuracy.validate(scores.select(ForecastAccuracy.column_names()).sort(SERIES_KEY))

@@ -58,10 +58,22 @@ def mase(actual: FloatArray, forecast: FloatArray, *, scale: FloatArray) -> floa
     return float((np.abs(actual - forecast)[usable] / scale[usable]).mean()) if usable.any() else float("nan")
 
 
+def interval_shares(actual: FloatArray, forecast: FloatArray, *, lower_level: float = 0.1, upper_level: float = 0.9) -> FloatArray:
+    """Share of each row's randomised PIT that lies between the two levels `(n,)`: its expectation over V, without drawing V.
+
+    Its mean is `upper_level` − `lower_level` where the forecast is right, also for whole-unit demand that is mostly zero, where
+    "lies between the two quantiles, both ends included" would be far above it.
+    """
+    low, high = (cumulative_probability(forecast, actual + half) for half in (-0.5, 0.5))
+    width = high - low
+    overlap = np.maximum(np.minimum(high, upper_level) - np.maximum(low, lower_level), 0.0)
+    at_a_point = ((low >= lower_level) & (low <= upper_level)).astype(np.float64)
+    return np.divide(overlap, width, out=at_a_point, where=width > 0)
+
+
 def interval_coverage(actual: FloatArray, forecast: FloatArray, *, lower_level: float = 0.1, upper_level: float = 0.9) -> float:
-    """Share of rows within the two quantiles, both ends included."""
-    low, high = (forecast[:, int(np.argmin(np.abs(QUANTILE_LEVELS - level)))] for level in (lower_level, upper_level))
-    return float(((actual >= low) & (actual <= high)).mean())
+    """Share of rows between the two levels of the randomised PIT."""
+    return float(interval_shares(actual, forecast, lower_level=lower_level, upper_level=upper_level).mean())
 
 
 def cumulative_probability(forecast: FloatArray, units: FloatArray) -> FloatArray:

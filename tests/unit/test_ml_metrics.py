@@ -1,6 +1,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from domain.quantiles import QUANTILE_LEVELS, invert_quantiles
 from domain.settings import ForecastSettings
@@ -57,9 +58,9 @@ def test_without_demand_relative_metrics_are_not_a_number():
     assert np.isnan(metrics.wape(np.zeros(2), np.ones(2)))
 
 
-def test_interval_coverage_counts_both_ends():
+def test_a_week_on_the_edge_of_the_interval_counts_half():
     forecast = np.tile(np.arange(1.0, 40.0), (4, 1))  # q100 = 4, q900 = 36
-    assert metrics.interval_coverage(np.array([3.0, 4.0, 36.0, 37.0]), forecast) == 0.5
+    assert metrics.interval_coverage(np.array([3.0, 4.0, 36.0, 37.0]), forecast) == pytest.approx(0.25)
 
 
 def test_the_distribution_function_inverts_the_quantile_function():
@@ -96,4 +97,12 @@ def test_only_known_weeks_are_judged_and_no_series_is_lost():
     assert scores["forecast_units"][0] == pytest.approx(2 * mean)
     own = forecast.filter(pl.col("article_id") == "a").head(2).select(pl.col("^demand_q.*$")).to_numpy()
     assert scores["pinball_loss_units"].to_list() == [pytest.approx(2 * metrics.pinball_loss(np.array([5.0, 9.0]), own)), 0]
-    assert scores["covered_weeks"][0] == sum(own[0, 3] <= units <= own[0, 35] for units in (5, 9))
+    assert scores["covered_weeks"].to_list() == [pytest.approx(metrics.interval_shares(np.array([5.0, 9.0]), own).sum()), 0]
+
+
+def test_the_interval_covers_what_it_says_even_where_most_weeks_are_zero():
+    poisson = stats.poisson(0.4)
+    forecast = np.repeat(poisson.ppf(QUANTILE_LEVELS)[None, :], 20_000, axis=0)
+    drawn = np.floor(invert_quantiles(forecast[:1], np.random.default_rng(3).random((20_000, 1)))[:, 0] + 0.5).clip(0)
+    assert metrics.interval_coverage(drawn, forecast) == pytest.approx(0.8, abs=0.01)
+    assert ((drawn >= forecast[:, 3]) & (drawn <= forecast[:, 35])).mean() > 0.9

@@ -1,0 +1,61 @@
+"""Stage evaluation: how the forecast of 12 weeks ago fared, and what a planner should look at first."""
+
+import dagster as dg
+import polars as pl
+
+from assets.declaration import declaration, from_raw, from_table
+from assets.layout import PartitionKey
+from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of, week_of
+from domain.calendar import ONE_WEEK
+from domain.settings import Settings
+from domain.stage_tables import HORIZON_WEEKS, ForecastAccuracy
+from ml.accuracy import score_forecast
+from quality.day_figures import accuracy_figures
+from quality.exceptions import rank_exceptions
+
+
+def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """The two assets of the stage."""
+
+    @dg.asset(
+        **declaration("evaluation/forecast_accuracy", partitions.weekly),
+        ins={"forecast": from_table("forecast/quantiles", partitions.horizon_ago), "weekly_demand": from_table("series/weekly_demand")},
+    )
+    def forecast_accuracy(context: dg.AssetExecutionContext, forecast: PartitionReader, weekly_demand: PartitionReader) -> PartitionedFrames:
+        """The forecast made 12 weeks before the cutoff against what then happened; no rows where none was made."""
+
+        def compute(key: PartitionKey) -> pl.DataFrame:
+            judged = forecast.read_if_present(week=(week_of(key) - HORIZON_WEEKS * ONE_WEEK).isoformat(), shard=key["shard"])
+            return ForecastAccuracy.create_empty() if judged is None else score_forecast(judged, weekly_demand.read(**key))
+
+        return PartitionedFrames(keys_of(context.partition_keys), compute, _accuracy)
+
+    @dg.asset(
+        **declaration("evaluation/exceptions", partitions.daily),
+        ins={
+            "policies": from_table("policy/policies"),
+            "sku_vectors": from_table("vectors/sku_vectors"),
+            **from_raw("stock_levels", "inbound_shipments", "merchants", mapping=partitions.same_raw_shard),
+        },
+    )
+    def exceptions(
+        context: dg.AssetExecutionContext,
+        policies: PartitionReader,
+        sku_vectors: PartitionReader,
+        settings: dg.ResourceParam[Settings],
+        **raw: PartitionReader,
+    ) -> PartitionedFrames:
+        """What is unusual about today's SKUs, with the money at stake, largest first."""
+
+        def compute(key: PartitionKey) -> pl.DataFrame:
+            tables = {name: reader.read(shard=key["shard"]) for name, reader in raw.items()}
+            return rank_exceptions(policies.read(**key), sku_vectors.read(**key), tables, decision_date=day_of(key), settings=settings)
+
+        return PartitionedFrames(keys_of(context.partition_keys), compute)
+
+    return [forecast_accuracy, exceptions]
+
+
+def _accuracy(frame: pl.DataFrame) -> Metadata:
+    figures = accuracy_figures(frame)
+    return {"judged": figures is not None, **(figures or {})}

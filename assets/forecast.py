@@ -1,0 +1,67 @@
+"""Stage forecast: quantile models trained once per cutoff, and 12 weeks of demand quantiles per series."""
+
+from functools import lru_cache
+
+import dagster as dg
+import polars as pl
+
+from assets.declaration import declaration, from_table
+from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
+from assets.plots import forecast_fan
+from domain.settings import Settings
+from domain.stage_tables import HORIZON_WEEKS
+from ml.forecasting import forecast_demand, train_quantile_models
+from ml.transformation import merge_samples
+
+
+def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """The two assets of the stage."""
+
+    @dg.asset(
+        **declaration("forecast/models", partitions.weekly, kinds={"lightgbm"}),
+        ins={"training_sample": from_table("features/training_sample", partitions.all_shards_of_week)},
+    )
+    def models(context: dg.AssetExecutionContext, training_sample: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
+        """One small table of models per cutoff, trained on the samples of all shards; every shard keeps the same copy.
+
+        It belongs to the cutoff alone, but a Dagster job holds one partitions definition, and a shard that finds its
+        models beside its rows can be forecast again by itself. Training happens once per cutoff of a run.
+        """
+
+        @lru_cache(maxsize=1)
+        def train(week: str) -> pl.DataFrame:
+            samples = training_sample.read_each(week=week)
+            return train_quantile_models(merge_samples(samples, settings.forecast.n_training_rows), settings=settings.forecast)
+
+        return PartitionedFrames(keys_of(context.partition_keys), lambda key: train(key["week"]))
+
+    @dg.asset(
+        **declaration("forecast/quantiles", partitions.weekly, kinds={"lightgbm"}),
+        ins={
+            "weekly_demand": from_table("series/weekly_demand"),
+            "inference_rows": from_table("features/inference_rows"),
+            "models": from_table("forecast/models"),
+        },
+    )
+    def quantiles(
+        context: dg.AssetExecutionContext,
+        weekly_demand: PartitionReader,
+        inference_rows: PartitionReader,
+        models: PartitionReader,
+        settings: dg.ResourceParam[Settings],
+    ) -> PartitionedFrames:
+        """39 quantiles of weekly demand for each series and each of the 12 weeks after the cutoff."""
+        return PartitionedFrames(
+            keys_of(context.partition_keys),
+            lambda key: forecast_demand(
+                weekly_demand.read(**key), inference_rows.read(**key), models.read(**key), cutoff=week_of(key), settings=settings.forecast
+            ),
+            _figures,
+        )
+
+    return [models, quantiles]
+
+
+def _figures(frame: pl.DataFrame) -> Metadata:
+    segments = frame.group_by("segment").agg(pl.len() // HORIZON_WEEKS).sort("segment")
+    return {"n_series": frame.height // HORIZON_WEEKS, "forecast_fan": forecast_fan(frame), "segments": dict(segments.iter_rows())}

@@ -1,0 +1,80 @@
+"""Where stage tables lie under the data root: `<stage>/<table>/week=…/shard=NN/part.parquet`. Paths only, no Dagster."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from domain.errors import StaleInputError, UsageError
+from sources.storage import exists, join, list_folders, read_parquet, write_parquet
+
+PartitionKey = Mapping[str, str]
+"""A partition by dimension: {"week": "2024-01-08", "shard": "00"}, {"day": …, "shard": …} or {"shard": …}."""
+
+_DIMENSIONS = ("week", "day", "shard")
+_SHARD_RECORD = "layout.parquet"
+
+
+def shard_names(n_shards: int) -> list[str]:
+    """Keys of the shard partitions: 00, 01 and so on."""
+    return [f"{shard:02d}" for shard in range(n_shards)]
+
+
+def partition_location(root: str, table: str, key: PartitionKey) -> str:
+    """The file of one partition of `table` ("stage/name")."""
+    folders = [f"{name}={key[name]}" for name in _DIMENSIONS if name in key]
+    return join(root, *table.split("/"), *folders, "part.parquet")
+
+
+def newest_partition(root: str, table: str, dimension: str) -> str | None:
+    """Newest value of a time dimension ("week" or "day") that has been written; `None` where there is none."""
+    prefix = f"{dimension}="
+    values = [name.removeprefix(prefix) for name in list_folders(join(root, *table.split("/"))) if name.startswith(prefix)]
+    return max(values, default=None)
+
+
+def read_partitions(root: str, table: str, keys: list[PartitionKey], *, columns: list[str] | None = None) -> pl.DataFrame:
+    """The rows of some partitions, one below the other.
+
+    Raises:
+        StaleInputError: One of them has not been materialised.
+    """
+    frames = [read_partition(root, table, key) for key in keys]
+    return pl.concat([frame.select(columns) if columns else frame for frame in frames])
+
+
+def read_partition(root: str, table: str, key: PartitionKey) -> pl.DataFrame:
+    """The rows of one partition.
+
+    Raises:
+        StaleInputError: It has not been materialised.
+    """
+    location = partition_location(root, table, key)
+    if not exists(location):
+        partition = ", ".join(f"{name} {value}" for name, value in key.items())
+        raise StaleInputError(
+            f"{table} has no partition for {partition}",
+            got="nothing at " + location,
+            wanted="a materialised partition",
+            remedy=f"Materialise {table} for {partition}.",
+        )
+    return read_parquet(location)
+
+
+def check_shard_count(root: str, *, n_shards: int) -> None:
+    """Refuse to mix two shard counts under one root: partitions of both would hold some series twice and others never.
+
+    Raises:
+        UsageError: The root was written with another number of shards.
+    """
+    record = join(root, _SHARD_RECORD)
+    if not exists(record):
+        write_parquet(pl.DataFrame({"n_shards": [n_shards]}), record)
+        return
+    written = int(read_parquet(record)["n_shards"][0])
+    if written != n_shards:
+        raise UsageError(
+            f"the data root {root} was written with another number of shards",
+            got=f"n_shards = {n_shards}",
+            wanted=f"n_shards = {written}",
+            remedy=f"Set n_shards back to {written}, or choose an empty data root.",
+        )

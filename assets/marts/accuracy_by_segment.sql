@@ -1,0 +1,22 @@
+-- How the forecast of 12 weeks ago fared, by demand segment; empty until one can be judged.
+-- segment: Demand segment.
+-- n_series: Series judged.
+-- n_weeks: Series × weeks judged (known and not cut off by stock).
+-- actual_units: Units sold in them.
+-- forecast_units: Expected demand in them.
+-- wape: Absolute error of the median over units sold.
+-- bias: Forecast over actual units, less 1; positive = over-forecast.
+-- coverage_80: Share of weeks within the 80 % interval (randomised PIT in 0.1 … 0.9); 0.8 is right.
+SELECT
+    segment,
+    count(*) AS n_series,
+    sum(n_weeks)::BIGINT AS n_weeks,
+    sum(actual_units)::BIGINT AS actual_units,
+    sum(forecast_units) AS forecast_units,
+    sum(absolute_error_units) / nullif(sum(actual_units), 0) AS wape,
+    sum(forecast_units) / nullif(sum(actual_units), 0) - 1 AS bias,
+    sum(covered_weeks) / nullif(sum(n_weeks), 0) AS coverage_80
+FROM forecast_accuracy
+WHERE n_weeks > 0
+GROUP BY segment
+ORDER BY n_weeks DESC, segment

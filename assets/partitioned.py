@@ -1,0 +1,94 @@
+"""What flows between Dagster and the pure functions: frames by partition, read and computed one at a time.
+
+An asset returns `PartitionedFrames`, a promise per partition that the IO manager keeps one by one, so a run over many
+weeks and shards needs the memory of one. An asset receives a `PartitionReader` per input.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from assets.layout import PartitionKey, partition_location, read_partition, read_partitions
+from domain.errors import StaleInputError
+from sources.storage import exists
+
+Metadata = Mapping[str, Any]
+Progress = Callable[[str], None]
+"""Told a line of text as work proceeds."""
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """Partition definitions and the mappings between them; built in `orchestration/partitions.py`."""
+
+    shard: dg.PartitionsDefinition
+    weekly: dg.PartitionsDefinition
+    daily: dg.PartitionsDefinition
+    same_raw_shard: dg.PartitionMapping
+    all_raw_shards: dg.PartitionMapping
+    all_shards_of_week: dg.PartitionMapping
+    all_shards_of_day: dg.PartitionMapping
+    cutoff_of_day: dg.PartitionMapping
+    horizon_ago: dg.PartitionMapping
+
+
+@dataclass(frozen=True)
+class PartitionedFrames:
+    """What an asset promises to write: per partition, a frame computed when its turn comes, and what to say about it."""
+
+    keys: Sequence[PartitionKey]
+    compute: Callable[[PartitionKey], pl.DataFrame]
+    describe: Callable[[pl.DataFrame], Metadata] | None = None
+
+
+@dataclass(frozen=True)
+class PartitionReader:
+    """The partitions of an upstream table that Dagster mapped to this run."""
+
+    table: str
+    root: str
+    keys: Sequence[PartitionKey] = field(repr=False)
+
+    def read(self, **dimensions: str) -> pl.DataFrame:
+        """Rows of the mapped partitions with these dimension values, in order of shard.
+
+        Raises:
+            StaleInputError: A partition has not been materialised, or is not an input of this run.
+        """
+        keys = self._matching(dimensions)
+        if not keys:
+            raise StaleInputError(f"{self.table} has no partition {dimensions} among the inputs of this run", remedy=f"Materialise {self.table} first.")
+        return read_partitions(self.root, self.table, keys)
+
+    def read_if_present(self, **dimensions: str) -> pl.DataFrame | None:
+        """Like `read`; `None` where any of the partitions has not been materialised."""
+        keys = self._matching(dimensions)
+        present = bool(keys) and all(exists(partition_location(self.root, self.table, key)) for key in keys)
+        return read_partitions(self.root, self.table, keys) if present else None
+
+    def read_each(self, **dimensions: str) -> list[pl.DataFrame]:
+        """The same partitions as separate frames."""
+        return [read_partition(self.root, self.table, key) for key in self._matching(dimensions)]
+
+    def _matching(self, dimensions: Mapping[str, str]) -> list[PartitionKey]:
+        return [key for key in self.keys if all(key[name] == value for name, value in dimensions.items())]
+
+
+def keys_of(partition_keys: Sequence[str]) -> list[PartitionKey]:
+    """Dagster's partition keys by dimension, oldest first, then by shard (Dagster gives them in any order)."""
+    keys = [key.keys_by_dimension if isinstance(key, dg.MultiPartitionKey) else {"shard": key} for key in partition_keys]
+    return sorted(keys, key=lambda key: (key.get("week", ""), key.get("day", ""), key["shard"]))
+
+
+def week_of(key: PartitionKey) -> date:
+    """The cutoff of a weekly partition."""
+    return date.fromisoformat(key["week"])
+
+
+def day_of(key: PartitionKey) -> date:
+    """The decision day of a daily partition."""
+    return date.fromisoformat(key["day"])

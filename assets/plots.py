@@ -1,0 +1,62 @@
+"""Small pictures and tables for the Dagster UI: PNG data URIs in Markdown. Object API of matplotlib, no global state."""
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+import polars as pl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from assets.sharding import SERIES_KEY
+
+_WIDTH, _HEIGHT, _DPI = 5.2, 2.4, 72
+_COST_TERMS = ("holding", "inbound", "outbound", "returns", "lost_sales", "overstock", "fixed_order")
+
+
+def forecast_fan(forecast: pl.DataFrame) -> dg.MetadataValue:
+    """Median and 50 %, 80 % and 95 % intervals of the series with the largest expected demand."""
+    if forecast.is_empty():
+        return dg.MetadataValue.md("no series in this shard")
+    totals = forecast.group_by(SERIES_KEY).agg(pl.col("demand_mean_units").sum()).sort("demand_mean_units", *SERIES_KEY, descending=[True, False, False])
+    merchant_id, article_id, _ = totals.row(0)
+    rows = forecast.filter(pl.col("merchant_id") == merchant_id, pl.col("article_id") == article_id).sort("horizon_week")
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    weeks = rows["horizon_week"].to_numpy()
+    for low, high, alpha in (("025", "975", 0.15), ("100", "900", 0.25), ("250", "750", 0.35)):
+        axes.fill_between(weeks, rows[f"demand_q{low}"].to_numpy(), rows[f"demand_q{high}"].to_numpy(), color="tab:blue", alpha=alpha, linewidth=0)
+    axes.plot(weeks, rows["demand_q500"].to_numpy(), color="tab:blue")
+    axes.set(title=f"{merchant_id} / {article_id}: demand, 50 · 80 · 95 %", xlabel="weeks after the cutoff", ylabel="units", ylim=(0, None))
+    return _as_markdown(figure)
+
+
+def expected_cost_chart(policies: pl.DataFrame) -> dg.MetadataValue:
+    """Expected cost by term of the recommended policies, beside the cost of never ordering."""
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    bottom = 0.0
+    for term in _COST_TERMS:
+        euros = float(policies[f"expected_{term}_cost_eur"].sum())
+        axes.bar(0, euros, bottom=bottom, width=0.6, label=term.replace("_", " "))
+        bottom += euros
+    axes.bar(1, float(policies["expected_cost_without_order_eur"].sum()), width=0.6, color="tab:gray")
+    axes.set_xticks([0, 1], ["with orders", "without"])
+    axes.set(title="expected cost over 12 weeks", ylabel="EUR", xlim=(-0.6, 3.0))
+    axes.legend(loc="upper right", fontsize="small", frameon=False)
+    return _as_markdown(figure)
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue:
+    """A table for the UI; says "none" where there are no rows."""
+    lines = ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    if not lines:
+        return dg.MetadataValue.md("none")
+    return dg.MetadataValue.md("\n".join(["| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *lines]))
+
+
+def _as_markdown(figure: Figure) -> dg.MetadataValue:
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call]
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})")

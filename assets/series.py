@@ -1,0 +1,43 @@
+"""Stage series: raw tables → the weekly demand series and the merchants' profiles."""
+
+import dagster as dg
+import polars as pl
+
+from assets.declaration import declaration, from_raw
+from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
+from domain.settings import Settings
+from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
+
+
+def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
+    """The two assets of the stage."""
+
+    @dg.asset(
+        **declaration("series/weekly_demand", partitions.weekly),
+        ins=from_raw("sales_transactions", "weekly_sales", "returns", "stock_levels", mapping=partitions.same_raw_shard),
+    )
+    def weekly_demand(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **raw: PartitionReader) -> PartitionedFrames:
+        """One row per series and week from the first sale to the cutoff; weeks without stock are marked as censored."""
+        return PartitionedFrames(
+            keys_of(context.partition_keys),
+            lambda key: build_weekly_demand(
+                {name: reader.read(shard=key["shard"]) for name, reader in raw.items()}, cutoff=week_of(key), history_weeks=settings.forecast.history_weeks
+            ),
+            _censored_share,
+        )
+
+    @dg.asset(
+        **declaration("series/merchant_profiles", partitions.weekly),
+        ins=from_raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", mapping=partitions.all_raw_shards),
+    )
+    def merchant_profiles(context: dg.AssetExecutionContext, **raw: PartitionReader) -> PartitionedFrames:
+        """Return rate, return lags and lead-time dispersion per merchant: over all shards, the same in each of them."""
+        tables = {name: reader.read() for name, reader in raw.items()}
+        return PartitionedFrames(keys_of(context.partition_keys), lambda key: estimate_merchant_profiles(tables, cutoff=week_of(key)))
+
+    return [weekly_demand, merchant_profiles]
+
+
+def _censored_share(frame: pl.DataFrame) -> Metadata:
+    series = frame.select("merchant_id", "article_id").n_unique()
+    return {"n_series": series, "censored_share": float(frame["is_censored"].mean() or 0.0)}  # type: ignore[arg-type]

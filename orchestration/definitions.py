@@ -1,0 +1,43 @@
+"""All of it put together: `build_definitions(settings)`, and `defs` for workspace.yaml. Importing this does no work."""
+
+import warnings
+
+import dagster as dg
+
+from assets import STAGES
+from assets.partitioned import Progress
+from domain.settings import Settings, load_settings
+from orchestration.checks import build_checks
+from orchestration.jobs import build_jobs
+from orchestration.partitions import build_partitions
+from orchestration.resources import build_resources
+from orchestration.schedules import build_schedules
+
+
+def build_definitions(settings: Settings, *, on_progress: Progress | None = None) -> dg.Definitions:
+    """The platform for these settings.
+
+    Args:
+        settings: Data root, source, number of shards and everything that can change a result.
+        on_progress: Told one line per table written.
+    """
+    with warnings.catch_warnings():
+        # Dagster marks backfill policies, multi-partition mappings and partitioned checks as beta or preview; the version is pinned.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        partitions = build_partitions(settings.n_shards)
+        assets = [asset for stage in STAGES.values() for asset in stage.build(partitions)]
+        return dg.Definitions(
+            assets=assets,
+            asset_checks=build_checks(assets),
+            jobs=build_jobs(assets, partitions),
+            schedules=build_schedules(settings.n_shards),
+            resources=build_resources(settings, on_progress=on_progress),
+            executor=dg.in_process_executor,
+        )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dagster dev` loads: settings from the environment (`REPLENISH_DATA`, `REPLENISH_SOURCE`, …)."""
+    return build_definitions(load_settings())

@@ -1,0 +1,52 @@
+"""Dagster's own records (runs, events, schedules): a folder beside the data, so that the UI shows what the CLI ran."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import dagster as dg
+
+from domain.errors import StorageError
+from orchestration.resources import dagster_home_override
+from sources.storage import is_remote
+
+CONFIG_NAME = "dagster.yaml"
+_PROJECT_CONFIG = Path(__file__).resolve().parent.parent / CONFIG_NAME
+
+
+def open_instance(root: str) -> dg.DagsterInstance:
+    """The persistent instance of a data root.
+
+    Raises:
+        StorageError: Its folder cannot be written.
+    """
+    return dg.DagsterInstance.from_config(str(prepare_home(root)))
+
+
+def prepare_home(root: str) -> Path:
+    """The instance's folder with the project's `dagster.yaml` in it, ready to be `DAGSTER_HOME`.
+
+    It is `<root>/dagster`. SQLite needs a local disk: for an s3:// root it is the folder `REPLENISH_DAGSTER_HOME`
+    names, else one in the temporary folder that depends on the root alone.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    home = _home(root)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_PROJECT_CONFIG, home / CONFIG_NAME)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write Dagster's records to {home}", got=str(error), wanted="a writable folder", remedy="Correct the rights, or name another data root."
+        ) from error
+    return home
+
+
+def _home(root: str) -> Path:
+    if not is_remote(root):
+        return Path(root).resolve() / "dagster"
+    override = dagster_home_override()
+    name = hashlib.sha256(root.encode()).hexdigest()[:16]
+    return Path(override) if override else Path(tempfile.gettempdir()) / f"replenish-dagster-{name}"

@@ -1,0 +1,104 @@
+"""What a run decided, read back from the tables it wrote."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from assets.layout import PartitionKey, partition_location, read_partition, read_partitions, shard_names
+from assets.marts import ANALYTICS_FILE
+from domain.settings import Settings
+from domain.tables import RAW_TABLES
+from feature_store import defaults_used
+from quality.day_figures import accuracy_figures, order_figures, top_exceptions, top_orders
+from sources.storage import join
+
+_REPORTED = ("rows_read", "rows_accepted", "rows_rejected")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run decided, in figures read back from the tables it wrote. Money in EUR over the 12 weeks."""
+
+    date: str
+    cutoff: str
+    n_series: int
+    n_orders: int
+    order_value_eur: float
+    expected_cost_eur: float
+    expected_cost_without_order_eur: float
+    fill_rate: float | None
+    fill_rate_without_order: float | None
+    forecast_accuracy: dict[str, float] | None
+    """`wape` and `coverage_80` of the forecast of 12 weeks ago; `None` where none can be judged."""
+    top_orders: list[dict[str, Any]]
+    top_exceptions: list[dict[str, Any]]
+    defaults_used: list[str]
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    missing_optional: list[str]
+    outputs: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, source_report: dict[str, Any]) -> RunSummary:
+    """The figures of one decision day.
+
+    Args:
+        settings: Of the run.
+        cutoff: Of the forecast behind the day's orders.
+        decision_date: The day.
+        source_report: See `source_report`.
+    """
+    shards = shard_names(settings.n_shards)
+    of_day: list[PartitionKey] = [{"day": decision_date.isoformat(), "shard": shard} for shard in shards]
+    of_week: list[PartitionKey] = [{"week": cutoff.isoformat(), "shard": shard} for shard in shards]
+    policies = read_partitions(settings.data, "policy/policies", of_day)
+    return RunSummary(
+        date=decision_date.isoformat(),
+        cutoff=cutoff.isoformat(),
+        **order_figures(policies),
+        forecast_accuracy=accuracy_figures(read_partitions(settings.data, "evaluation/forecast_accuracy", of_week)),
+        top_orders=top_orders(policies),
+        top_exceptions=top_exceptions(read_partitions(settings.data, "evaluation/exceptions", of_day)),
+        defaults_used=_defaults_used(settings, of_week, decision_date=decision_date),
+        **source_report,
+        outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),
+    )
+
+
+def source_report(ingest: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """What the raw stage said about the source, from its materialisation of the rejects."""
+    events = [event.step_materialization_data.materialization for event in ingest.get_asset_materialization_events()]
+    metadata = next(event.metadata for event in events if event.asset_key == dg.AssetKey(["raw", "rejects"]))
+    missing = str(metadata["missing_optional_tables"].value)
+    return {**{name: metadata[name].value for name in _REPORTED}, "missing_optional": [] if missing == "none" else missing.split(", ")}
+
+
+def _defaults_used(settings: Settings, of_week: list[PartitionKey], *, decision_date: date) -> list[str]:
+    """Every default with the share of articles it fills, shard by shard."""
+    root = settings.data
+    returns = read_partitions(root, "raw/returns", [{"shard": key["shard"]} for key in of_week])
+    n_series, n_filled = 0, dict[tuple[str, str], float]()
+    for key in of_week:
+        tables = {name: read_partition(root, f"raw/{name}", {"shard": key["shard"]}) for name in RAW_TABLES} | {"returns": returns}
+        forecast = read_partition(root, "forecast/quantiles", key)
+        n_here = forecast.select("merchant_id", "article_id").n_unique()
+        n_series += n_here
+        for default in defaults_used(tables, read_partition(root, "series/weekly_demand", key), forecast, decision_date=decision_date, settings=settings):
+            name_value = (default.name, default.value)
+            n_filled[name_value] = n_filled.get(name_value, 0.0) + default.share_of_rows * n_here
+    return [f"{name} = {value} for {filled / n_series:.0%} of articles" for (name, value), filled in n_filled.items()]
+
+
+def _outputs(root: str, *, cutoff: date, decision_date: date) -> dict[str, str]:
+    """Where to find what was written: folders that hold one file per shard, and the analysts' file."""
+    of_week, of_day = {"week": cutoff.isoformat()}, {"day": decision_date.isoformat()}
+    tables = {"forecasts": ("forecast/quantiles", of_week), "policies": ("policy/policies", of_day), "exceptions": ("evaluation/exceptions", of_day)}
+    folders = {name: partition_location(root, table, key).removesuffix("/part.parquet") for name, (table, key) in tables.items()}
+    return folders | {"analytics": join(root, "analytics", ANALYTICS_FILE)}

@@ -1,0 +1,1 @@
+"""What is checked and what stands out: rules over tables, exceptions for planners, reference pages from the contracts."""

@@ -1,0 +1,70 @@
+"""Checks of a source as a whole, before anything is computed from it."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import polars as pl
+
+from domain.calendar import sunday_of
+from domain.errors import DataError, UsageError
+from domain.settings import Settings
+
+_EVENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "sales_transactions": ("occurred_at",),
+    "weekly_sales": ("week",),
+    "returns": ("returned_at",),
+    "stock_levels": ("date",),
+    "inbound_shipments": ("ordered_at", "received_at"),
+}
+"""Columns that say that something happened; an expected arrival has not."""
+_LISTED = 10
+
+
+def check_merchant_settings(tables: Mapping[str, pl.DataFrame], settings: Settings) -> None:
+    """Refuse settings for merchants the source does not have: a typing error would silently change nothing.
+
+    Raises:
+        UsageError: A merchant is unknown.
+    """
+    names = ("sales_transactions", "weekly_sales", "merchants")
+    known = sorted({merchant for name in names for merchant in tables[name]["merchant_id"].unique()})
+    unknown = sorted(settings.merchants.keys() - set(known))
+    if unknown:
+        raise UsageError(
+            f"the settings name merchant {unknown[0]!r}, which the source does not have",
+            got=", ".join(unknown),
+            wanted=f"one of {', '.join(known[:_LISTED])}{' …' if len(known) > _LISTED else ''}",
+            remedy="Correct the [merchants.ID] section.",
+        )
+
+
+def data_span(tables: Mapping[str, pl.DataFrame], *, today: date) -> tuple[date, date]:
+    """First day with a sale and last day with any event (no later than `today`).
+
+    A week of `weekly_sales` reaches to its Sunday.
+
+    Raises:
+        DataError: There is no sale.
+    """
+    sales = [days for days in (_days(tables["sales_transactions"], "occurred_at"), _days(tables["weekly_sales"], "week")) if days is not None]
+    if not sales:
+        raise DataError("the source holds no sales", remedy="Add rows to sales_transactions or weekly_sales.")
+    last = [_last_day(tables, name, column) for name, columns in _EVENT_COLUMNS.items() for column in columns]
+    return min(first for first, _ in sales), min(max(day for day in last if day), today)
+
+
+def _last_day(tables: Mapping[str, pl.DataFrame], name: str, column: str) -> date | None:
+    days = _days(tables[name], column)
+    if days is None:
+        return None
+    return sunday_of(days[1]) if name == "weekly_sales" else days[1]
+
+
+def _days(frame: pl.DataFrame, column: str) -> tuple[date, date] | None:
+    first, last = frame.select(pl.col(column).cast(pl.Date).min().alias("first"), pl.col(column).cast(pl.Date).max().alias("last")).row(0)
+    return (first, last) if first is not None else None
+
+
+def decision_day_after(last_day: date) -> date:
+    """The day whose orders can be decided once `last_day` is known."""
+    return last_day + timedelta(days=1)

@@ -1,0 +1,125 @@
+"""Rules over the tables of the stages. Asset checks are generated from `RULES`: a rule needs no Dagster edit.
+
+A rule sees one partition and, by name, the partitions of other tables with the same shard and day or cutoff.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+from domain.stage_tables import HORIZON_WEEKS, STAGE_TABLES
+
+SERIES_KEY = ["merchant_id", "article_id"]
+Others = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """Rows looked at and rows in breach."""
+
+    n_rows: int
+    n_breaches: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class TableRule:
+    """One rule of one table."""
+
+    table: str
+    name: str
+    description: str
+    evaluate: Callable[[pl.DataFrame, Others], RuleResult]
+    others: tuple[str, ...] = ()
+    """Tables the rule compares with."""
+    is_blocking: bool = True
+    """Whether the stages below must not run on a breach."""
+    allowed_share: float = 0.0
+    """Share of rows that may be in breach."""
+
+    def passes(self, results: list[RuleResult]) -> bool:
+        """Whether the partitions together keep the rule."""
+        n_rows = sum(result.n_rows for result in results)
+        return sum(result.n_breaches for result in results) <= self.allowed_share * n_rows
+
+
+def breaks_contract(contract: type[dy.Schema]) -> Callable[[pl.DataFrame, Others], RuleResult]:
+    """Rows that break the table's contract; all of them where its columns or types differ."""
+
+    def evaluate(frame: pl.DataFrame, _: Others) -> RuleResult:
+        try:
+            good, failures = contract.filter(frame)
+        except (dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
+            return RuleResult(frame.height, max(frame.height, 1), str(error).splitlines()[0])
+        return RuleResult(frame.height, frame.height - good.height, ", ".join(f"{rule}: {count}" for rule, count in failures.counts().items()))
+
+    return evaluate
+
+
+def unanswered_series(other: str, *, rows_per_series: int = 1, may_know_more: bool = False) -> Callable[[pl.DataFrame, Others], RuleResult]:
+    """Series of another table without exactly `rows_per_series` rows here, and (unless this one may) series it does not know."""
+
+    def evaluate(frame: pl.DataFrame, others: Others) -> RuleResult:
+        asked = others[other].select(SERIES_KEY).unique()
+        answered = frame.group_by(SERIES_KEY).len("n_answers")
+        both = asked.join(answered, on=SERIES_KEY, how="full", coalesce=True).with_columns(pl.col("n_answers").fill_null(0))
+        unknown = answered.select(SERIES_KEY).join(asked, on=SERIES_KEY, how="anti")
+        wrong = both.filter(pl.col("n_answers") != rows_per_series).select(SERIES_KEY)
+        return RuleResult(both.height, wrong.height if may_know_more else pl.concat([wrong, unknown]).unique().height)
+
+    return evaluate
+
+
+def rows_where(condition: pl.Expr) -> Callable[[pl.DataFrame, Others], RuleResult]:
+    """Rows for which the condition holds are in breach."""
+    return lambda frame, _: RuleResult(frame.height, frame.filter(condition).height)
+
+
+RULES: tuple[TableRule, ...] = (
+    *(TableRule(table, "contract", f"Every row keeps the contract of {table}.", breaks_contract(schema)) for table, schema in STAGE_TABLES.items()),
+    TableRule(
+        "forecast/quantiles",
+        "every_series_is_forecast",
+        "12 rows for each series with demand history, and for no other.",
+        unanswered_series("series/weekly_demand", rows_per_series=HORIZON_WEEKS),
+        others=("series/weekly_demand",),
+    ),
+    TableRule(
+        "vectors/sku_vectors",
+        "every_series_has_a_vector",
+        "One vector for each series of the forecast; articles first sold since then get one too.",
+        unanswered_series("forecast/quantiles", may_know_more=True),
+        others=("forecast/quantiles",),
+    ),
+    TableRule(
+        "policy/policies",
+        "every_series_is_answered",
+        "One policy for each vector of the day.",
+        unanswered_series("vectors/sku_vectors"),
+        others=("vectors/sku_vectors",),
+    ),
+    TableRule(
+        "policy/policies",
+        "budget_only_cuts",
+        "No order grows by the budget.",
+        rows_where(pl.col("order_now_units") > pl.col("order_before_budget_units")),
+    ),
+    TableRule(
+        "policy/policies",
+        "ordering_beats_not_ordering",
+        "The policy is not expected to cost more than never ordering (fresh paths may turn one in twenty).",
+        rows_where(pl.col("expected_cost_eur") > pl.col("expected_cost_without_order_eur") * (1 + 1e-9)),
+        is_blocking=False,
+        allowed_share=0.05,
+    ),
+    TableRule(
+        "series/weekly_demand",
+        "most_weeks_are_in_stock",
+        "At most half of the weeks are censored; above it the forecast mostly guesses.",
+        rows_where(pl.col("is_censored")),
+        is_blocking=False,
+        allowed_share=0.5,
+    ),
+)

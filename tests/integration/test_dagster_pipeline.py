@@ -1,0 +1,151 @@
+"""The whole platform on a tiny market: repeatable to the byte, independent of shards, complete, explained."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import polars as pl
+import pytest
+
+from assets.marts import STAGE_VIEWS, derived_views
+from domain.calendar import cutoff_for
+from domain.errors import UsageError
+from domain.settings import Settings, load_settings
+from orchestration.definitions import build_definitions
+from orchestration.instance import open_instance
+from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG
+from orchestration.run import RunSummary, run_platform
+from sources.market import write_market
+
+MARKET = {"n_merchants": 2, "n_articles": 12, "n_weeks": 60, "seed": 3}
+QUERIES = Path(__file__).parents[2] / "examples" / "queries"
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("market") / "source"
+    write_market(**MARKET, out=out)
+    return out
+
+
+def settings_for(root: Path, source: Path, *, n_shards: int) -> Settings:
+    sizes = {"forecast": {"n_trees": 8}, "simulation": {"n_paths_optimize": 50, "n_paths_evaluate": 100}, "optimizer": {"evaluation_budget": 20}}
+    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes)
+
+
+@pytest.fixture(scope="module")
+def three_shards(source: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, RunSummary, list[str]]:
+    settings = settings_for(tmp_path_factory.mktemp("three"), source, n_shards=3)
+    told: list[str] = []
+    return settings, run_platform(settings, on_progress=told.append), told
+
+
+def only_newest_cutoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the forecast of 12 weeks ago out: half of the time, and nothing these tests look at."""
+    monkeypatch.setattr("orchestration.run.FEWEST_HISTORY_WEEKS", 1_000)
+
+
+def written(root: str, pattern: str) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(Path(root).glob(pattern))}
+
+
+def policies_of(summary: RunSummary) -> pl.DataFrame:
+    files = sorted(Path(summary.outputs["policies"]).parent.glob(f"{Path(summary.outputs['policies']).name}/*/part.parquet"))
+    return pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files]).sort("merchant_id", "article_id")
+
+
+def test_summary_says_what_was_decided(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
+    _, summary, told = three_shards
+    assert summary.n_series == 24
+    assert summary.rows_read == summary.rows_accepted + summary.rows_rejected
+    assert summary.cutoff == cutoff_for(date.fromisoformat(summary.date)).isoformat()
+    policies = policies_of(summary)
+    assert summary.n_orders == policies.filter(pl.col("order_now_units") > 0).height > 0
+    assert summary.order_value_eur == pytest.approx(policies["order_now_value_eur"].sum())
+    assert summary.expected_cost_eur < summary.expected_cost_without_order_eur
+    assert summary.fill_rate is not None
+    assert summary.fill_rate_without_order is not None
+    assert summary.fill_rate > summary.fill_rate_without_order
+    assert summary.forecast_accuracy is not None
+    assert 0 < summary.forecast_accuracy["coverage_80"] <= 1
+    assert len(summary.top_orders) == min(5, summary.n_orders)
+    assert all(Path(path).exists() for path in summary.outputs.values())
+    json.dumps(summary.as_dict())
+    assert any(line.startswith("policy/policies: 24 rows in 3 partitions") for line in told)
+
+
+def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
+    settings, _, _ = three_shards
+    keys = build_definitions(settings).resolve_asset_graph().asset_check_keys
+    blocking = {key for key in keys if key.name in {"contract", "every_series_is_answered", "every_series_is_forecast", "every_series_has_a_vector"}}
+    with open_instance(settings.data) as instance:
+        records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+        assert {key: records[key].status.value for key in blocking} == dict.fromkeys(blocking, "SUCCEEDED")
+        assert set(records) == set(keys)
+
+
+def test_the_same_run_twice_writes_the_same_bytes(three_shards: tuple[Settings, RunSummary, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, first, _ = three_shards
+    before = written(settings.data, "*/*/*/**/part.parquet")
+    assert len(before) == 3 * (10 + 2 * 7 + 4)  # shards × (raw + two cutoffs + one day)
+    for name in before:
+        if f"week={first.cutoff}" in name or "week=" not in name:
+            (Path(settings.data) / name).unlink()
+    only_newest_cutoff(monkeypatch)
+    second = run_platform(settings)
+    assert written(settings.data, "*/*/*/**/part.parquet") == before
+    assert second == first
+
+
+def test_a_damaged_shard_is_repaired_by_itself(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
+    settings, summary, _ = three_shards
+    part = Path(summary.outputs["policies"]) / "shard=01" / "part.parquet"
+    whole = part.read_bytes()
+    part.with_name(".part-1-part.parquet").write_bytes(whole[:50])
+    part.write_bytes(whole[:100])
+    key = dg.MultiPartitionKey({"day": summary.date, "shard": "01"})
+    with open_instance(settings.data) as instance:
+        job = build_definitions(settings).resolve_job_def("daily_optimization")
+        job.execute_in_process(instance=instance, tags={RANGE_START_TAG: key, RANGE_END_TAG: key})
+    assert part.read_bytes() == whole
+    assert [path.name for path in part.parent.iterdir()] == ["part.parquet"]
+
+
+def test_the_number_of_shards_changes_no_policy(
+    three_shards: tuple[Settings, RunSummary, list[str]], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, of_three, _ = three_shards
+    only_newest_cutoff(monkeypatch)
+    of_one = run_platform(settings_for(tmp_path, source, n_shards=1))
+    assert policies_of(of_one).equals(policies_of(of_three))
+    assert of_one.top_exceptions == of_three.top_exceptions
+    assert of_one.forecast_accuracy is None
+
+
+def test_settings_for_an_unknown_merchant_stop_before_forecasting(source: Path, tmp_path: Path) -> None:
+    settings = load_settings(data=str(tmp_path), source=str(source), merchants={"M999": {"lead_time_weeks": 3}})
+    with pytest.raises(UsageError, match=r"'M999'[\s\S]*M001, M002"):
+        run_platform(settings)
+    assert not (tmp_path / "raw").exists()
+
+
+def test_every_view_and_column_is_documented(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
+    _, summary, _ = three_shards
+    with duckdb.connect(summary.outputs["analytics"], read_only=True) as connection:
+        views = dict(connection.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall())
+        columns = connection.execute("SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal ORDER BY column_index").fetchall()
+    derived = {view.name: list(view.columns) for view in derived_views()}
+    assert set(views) == set(STAGE_VIEWS) | set(derived)
+    assert all(views.values())
+    assert [(table, column) for table, column, comment in columns if not comment] == []
+    for name, names in derived.items():
+        assert [column for table, column, _ in columns if table == name] == names
+
+
+@pytest.mark.parametrize("query", sorted(QUERIES.glob("*.sql")), ids=lambda path: path.stem)
+def test_example_queries_run(query: Path, three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
+    _, summary, _ = three_shards
+    with duckdb.connect(summary.outputs["analytics"], read_only=True) as connection:
+        assert connection.execute(query.read_text()).fetchall()

@@ -1,0 +1,55 @@
+"""Figures of a day, by hand."""
+
+import polars as pl
+import pytest
+
+from quality.day_figures import accuracy_figures, order_figures, top_exceptions, top_orders
+
+POLICIES = pl.DataFrame(
+    {
+        "merchant_id": ["m"] * 3,
+        "article_id": ["a", "b", "c"],
+        "order_now_units": [2, 0, 5],
+        "order_now_value_eur": [10.0, 0.0, 40.0],
+        "expected_cost_eur": [1.0, 2.0, 3.0],
+        "expected_cost_without_order_eur": [4.0, 5.0, 6.0],
+        "expected_demand_units": [10.0, 30.0, 0.0],
+        "fill_rate": [1.0, 0.5, 0.0],
+        "fill_rate_without_order": [0.2, 0.2, 1.0],
+    }
+)
+
+
+def test_order_figures_weight_fill_rates_by_demand() -> None:
+    figures = order_figures(POLICIES)
+    assert figures == {
+        "n_series": 3,
+        "n_orders": 2,
+        "order_value_eur": 50.0,
+        "expected_cost_eur": 6.0,
+        "expected_cost_without_order_eur": 15.0,
+        "fill_rate": pytest.approx(0.625),
+        "fill_rate_without_order": pytest.approx(0.2),
+    }
+
+
+def test_without_demand_there_is_no_fill_rate() -> None:
+    figures = order_figures(POLICIES.with_columns(expected_demand_units=pl.lit(0.0)))
+    assert figures["fill_rate"] is None
+    assert figures["fill_rate_without_order"] is None
+
+
+def test_largest_first_and_only_orders() -> None:
+    assert [row["article_id"] for row in top_orders(POLICIES)] == ["c", "a"]
+
+
+def test_five_exceptions_at_most() -> None:
+    numbers = list(range(7))
+    rows = pl.DataFrame({"merchant_id": "m", "article_id": [str(n) for n in numbers], "reason": "r", "at_stake_eur": numbers, "suggested_action": "act"})
+    assert [row["at_stake_eur"] for row in top_exceptions(rows)] == [6, 5, 4, 3, 2]
+
+
+def test_accuracy_is_a_ratio_of_sums() -> None:
+    accuracy = pl.DataFrame({"actual_units": [10, 30], "n_weeks": [12, 8], "absolute_error_units": [5.0, 5.0], "covered_weeks": [12.0, 4.0]})
+    assert accuracy_figures(accuracy) == {"wape": 0.25, "coverage_80": 0.8}
+    assert accuracy_figures(accuracy.clear()) is None

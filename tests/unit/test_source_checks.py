@@ -1,0 +1,56 @@
+"""The span of a source, and merchants nobody has heard of."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from domain.errors import DataError, UsageError
+from domain.settings import Settings
+from domain.tables import RAW_TABLES
+from quality.source_checks import check_merchant_settings, data_span, decision_day_after
+
+TODAY = date(2026, 11, 18)  # a Wednesday
+
+
+def tables(**rows: list[dict[str, Any]]) -> dict[str, pl.DataFrame]:
+    return {name: pl.DataFrame(rows.get(name, []), schema=schema.create_empty().schema) for name, schema in RAW_TABLES.items()}
+
+
+def sale(day: date) -> dict[str, Any]:
+    return {
+        "merchant_id": "m1",
+        "article_id": "a",
+        "transaction_id": "t",
+        "occurred_at": datetime(day.year, day.month, day.day, 23, 59, tzinfo=UTC),
+        "quantity_units": 1,
+    }
+
+
+def test_the_last_event_of_any_table_counts() -> None:
+    found = tables(sales_transactions=[sale(date(2026, 1, 5)), sale(date(2026, 3, 2))], stock_levels=[{"date": date(2026, 3, 4)}])
+    assert data_span(found, today=TODAY) == (date(2026, 1, 5), date(2026, 3, 4))
+
+
+def test_an_expected_arrival_has_not_happened() -> None:
+    shipment = {"ordered_at": datetime(2026, 3, 3, tzinfo=UTC), "expected_at": datetime(2026, 5, 1, tzinfo=UTC)}
+    assert data_span(tables(sales_transactions=[sale(date(2026, 1, 5))], inbound_shipments=[shipment]), today=TODAY)[1] == date(2026, 3, 3)
+
+
+def test_a_weekly_row_reaches_to_its_sunday_but_not_beyond_today() -> None:
+    assert data_span(tables(weekly_sales=[{"week": date(2026, 3, 2)}]), today=TODAY) == (date(2026, 3, 2), date(2026, 3, 8))
+    assert data_span(tables(weekly_sales=[{"week": date(2026, 11, 16)}]), today=TODAY)[1] == TODAY
+    assert decision_day_after(date(2026, 12, 31)) == date(2027, 1, 1)
+
+
+def test_no_sale_at_all() -> None:
+    with pytest.raises(DataError, match="no sales"):
+        data_span(tables(stock_levels=[{"date": date(2026, 3, 4)}]), today=TODAY)
+
+
+def test_unknown_merchant_is_named_with_the_known_ones() -> None:
+    found = tables(sales_transactions=[sale(date(2026, 1, 5))], merchants=[{"merchant_id": "m2"}])
+    check_merchant_settings(found, Settings(merchants={"m1": {}, "m2": {}}))
+    with pytest.raises(UsageError, match=r"merchant 'm3'[\s\S]*wanted: one of m1, m2"):
+        check_merchant_settings(found, Settings(merchants={"m1": {}, "m3": {}}))
