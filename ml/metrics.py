@@ -68,7 +68,7 @@ def interval_shares(actual: FloatArray, forecast: FloatArray, *, lower_level: fl
     width = high - low
     overlap = np.maximum(np.minimum(high, upper_level) - np.maximum(low, lower_level), 0.0)
     at_a_point = ((low >= lower_level) & (low <= upper_level)).astype(np.float64)
-    return np.divide(overlap, width, out=at_a_point, where=width > 0)
+    return np.asarray(np.divide(overlap, width, out=at_a_point, where=width > 0))
 
 
 def interval_coverage(actual: FloatArray, forecast: FloatArray, *, lower_level: float = 0.1, upper_level: float = 0.9) -> float:

@@ -1,0 +1,1 @@
+"""Black-box integer optimisers behind one ask/tell interface."""

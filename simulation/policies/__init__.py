@@ -1,0 +1,1 @@
+"""Replenishment policies: one file each, all behind `protocol.Policy`."""

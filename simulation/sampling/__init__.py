@@ -1,0 +1,1 @@
+"""Quantiles and lead times in, sampled futures out."""
