@@ -38,7 +38,9 @@ def check_cutoff(raw: RawTables, cutoff: date, *, option: str) -> None:
         raise UsageError(f"{option} {cutoff} is not a Monday", wanted="the Monday of the last week the forecast may see", remedy=f"Use {monday_of(cutoff)}.")
     first, last = data_span(raw.frames, today=today())
     if cutoff > monday_of(last):
-        raise UsageError(f"the source ends before the week of cutoff {cutoff}", got=f"last day with data: {last}", remedy=f"Use a cutoff up to {monday_of(last)}.")
+        raise UsageError(
+            f"the source ends before the week of cutoff {cutoff}", got=f"last day with data: {last}", remedy=f"Use a cutoff up to {monday_of(last)}."
+        )
     if sunday_of(cutoff) >= today():
         raise UsageError(f"the week of cutoff {cutoff} is not over yet", remedy="Use the Monday of the last complete week.")
     if cutoff < monday_of(first):
