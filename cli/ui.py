@@ -26,7 +26,8 @@ def ui(
     settings = load_settings(data=data, source=source)
     root = settings.data if settings.data.startswith("s3://") else str(Path(settings.data).resolve())
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
-    environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=prepare_home(root))
+    home = prepare_home(root)
+    environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=home)
     progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
-    command = [sys.executable, "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
-    raise typer.Exit(subprocess.run(command, env=environment, check=False, cwd=workspace.parent).returncode)  # noqa: S603
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    raise typer.Exit(subprocess.run(command, env=environment, check=False, cwd=home).returncode)  # noqa: S603

@@ -65,7 +65,7 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
         **order_figures(policies),
         forecast_accuracy=accuracy_figures(read_partitions(settings.data, "evaluation/forecast_accuracy", of_week)),
         top_orders=top_orders(policies),
-        top_exceptions=top_exceptions(read_partitions(settings.data, "evaluation/exceptions", of_day)),
+        top_exceptions=top_exceptions(read_partitions(settings.data, "evaluation/exceptions", of_day), n_series=policies.height),
         defaults_used=_defaults_used(settings, of_week, decision_date=decision_date),
         **source_report,
         outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 _N_TOP = 5
+_SHARED_BY_MOST = 0.5
 _ORDER_COLUMNS = ["merchant_id", "article_id", "order_now_units", "order_now_value_eur"]
 _EXCEPTION_COLUMNS = ["merchant_id", "article_id", "reason", "at_stake_eur", "suggested_action"]
 
@@ -30,10 +31,19 @@ def top_orders(policies: pl.DataFrame) -> list[dict[str, Any]]:
     return orders.head(_N_TOP).select(_ORDER_COLUMNS).to_dicts()
 
 
-def top_exceptions(exceptions: pl.DataFrame) -> list[dict[str, Any]]:
-    """The five exceptions with the most money at stake."""
-    rows = exceptions.sort("at_stake_eur", "merchant_id", "article_id", "reason", descending=[True, False, False, False])
-    return rows.head(_N_TOP).select(_EXCEPTION_COLUMNS).to_dicts()
+def top_exceptions(exceptions: pl.DataFrame, *, n_series: int) -> list[dict[str, Any]]:
+    """The five exceptions with the most money at stake; a reason that most articles share is one cause, so it is one line."""
+    by_reason = exceptions.group_by("reason").agg(pl.len().alias("n"), pl.col("at_stake_eur").sum(), pl.col("merchant_id").n_unique().alias("n_merchants"))
+    shared = by_reason.filter(pl.col("n") > n_series * _SHARED_BY_MOST).select(
+        merchant_id=pl.format("{} merchant(s)", "n_merchants"),
+        article_id=pl.format("{} articles", "n"),
+        reason="reason",
+        at_stake_eur="at_stake_eur",
+        suggested_action=pl.lit("Most articles share this: look for one cause in the source before looking at single articles."),
+    )
+    single = exceptions.join(shared, on="reason", how="anti").select(_EXCEPTION_COLUMNS)
+    rows = pl.concat([single, shared.select(_EXCEPTION_COLUMNS)])
+    return rows.sort("at_stake_eur", "merchant_id", "article_id", "reason", descending=[True, False, False, False]).head(_N_TOP).to_dicts()
 
 
 def accuracy_figures(accuracy: pl.DataFrame) -> dict[str, float] | None:

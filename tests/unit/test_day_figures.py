@@ -46,7 +46,14 @@ def test_largest_first_and_only_orders() -> None:
 def test_five_exceptions_at_most() -> None:
     numbers = list(range(7))
     rows = pl.DataFrame({"merchant_id": "m", "article_id": [str(n) for n in numbers], "reason": "r", "at_stake_eur": numbers, "suggested_action": "act"})
-    assert [row["at_stake_eur"] for row in top_exceptions(rows)] == [6, 5, 4, 3, 2]
+    assert [row["at_stake_eur"] for row in top_exceptions(rows, n_series=100)] == [6, 5, 4, 3, 2]
+
+
+def test_a_reason_that_most_articles_share_is_one_line() -> None:
+    shared = pl.DataFrame({"merchant_id": "m", "article_id": ["a", "b", "c"], "reason": "no stock record", "at_stake_eur": [6.0, 5.0, 4.0], "suggested_action": "count"})
+    single = pl.DataFrame({"merchant_id": ["m"], "article_id": ["a"], "reason": ["overdue"], "at_stake_eur": [1.0], "suggested_action": ["ask"]})
+    lines = top_exceptions(pl.concat([shared, single]), n_series=4)
+    assert [(line["article_id"], line["reason"], line["at_stake_eur"]) for line in lines] == [("3 articles", "no stock record", 15.0), ("a", "overdue", 1.0)]
 
 
 def test_accuracy_is_a_ratio_of_sums() -> None:
