@@ -129,6 +129,8 @@ def _build_merchant(number: int, *, n_articles: int, first_week: dt.date, last_d
     mean = _mean_demand(assortment, first_week=first_week, n_weeks=n_weeks) * np.where(promoted, _PROMOTION_UPLIFT, 1.0)
     size = assortment.dispersion[:, None]
     weekly = world.negative_binomial(size, size / (size + mean))
+    at_launch = np.arange(n_articles), assortment.launch_week
+    weekly[at_launch] = np.maximum(weekly[at_launch], 1)  # every article finds a first customer, so every article is a series
     daily = world.multinomial(weekly, _WEEKDAY_SHARES).reshape(n_articles, -1)[:, :n_days]
     supply = _draw_supply(world, assortment)
     history = operate(daily.T, supply, generator=_generator(seed, number, 1))
@@ -150,6 +152,7 @@ def _draw_assortment(world: np.random.Generator, *, n_articles: int, n_weeks: in
     rate = world.lognormal(np.log(3.0), 1.3, n_articles)
     chance = world.random(n_articles)
     launch = np.where(chance < _LAUNCHED_SHARE, np.floor(world.uniform(0.1, 0.9, n_articles) * n_weeks), 0).astype(np.int64)
+    launch = np.minimum(launch, max(n_weeks - 2, 0))  # the last week may be incomplete
     ends = (chance > 1 - _ENDED_SHARE) & (n_weeks > 2)
     end = np.where(ends, np.ceil(world.uniform(0.5, 0.95, n_articles) * n_weeks), n_weeks).astype(np.int64)
     price = np.array([kind.median_price_eur for kind in CATEGORIES])[category] * world.lognormal(0.0, 0.5, n_articles)

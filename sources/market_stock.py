@@ -87,12 +87,12 @@ def operate(demand: IntArray, supply: Supply, *, generator: np.random.Generator)
 
 
 def _first_shipments(supply: Supply) -> IntArray:
-    """The stock an article starts with: it arrives on the first day of the history or of its life."""
+    """The stock an article starts with, at least one order's worth: it arrives on the first day of the history or of its life."""
     weeks = supply.lead_time_weeks + supply.review_period_weeks + supply.cover_weeks
-    units = _whole_packs(supply.expected_rate_units * weeks, supply)
+    units = _whole_packs(np.maximum(supply.expected_rate_units * weeks, 1.0), supply)
     ordered = supply.launch_day - round(supply.lead_time_weeks * 7)
     shipments = np.column_stack([np.arange(units.size), ordered, supply.launch_day, supply.launch_day, units])
-    return shipments[units > 0]
+    return shipments
 
 
 def _review(day: int, position: IntArray, expected_sales: FloatArray, supply: Supply, generator: np.random.Generator) -> IntArray:

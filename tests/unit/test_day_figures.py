@@ -50,7 +50,9 @@ def test_five_exceptions_at_most() -> None:
 
 
 def test_a_reason_that_most_articles_share_is_one_line() -> None:
-    shared = pl.DataFrame({"merchant_id": "m", "article_id": ["a", "b", "c"], "reason": "no stock record", "at_stake_eur": [6.0, 5.0, 4.0], "suggested_action": "count"})
+    shared = pl.DataFrame(
+        {"merchant_id": "m", "article_id": ["a", "b", "c"], "reason": "no stock record", "at_stake_eur": [6.0, 5.0, 4.0], "suggested_action": "count"}
+    )
     single = pl.DataFrame({"merchant_id": ["m"], "article_id": ["a"], "reason": ["overdue"], "at_stake_eur": [1.0], "suggested_action": ["ask"]})
     lines = top_exceptions(pl.concat([shared, single]), n_series=4)
     assert [(line["article_id"], line["reason"], line["at_stake_eur"]) for line in lines] == [("3 articles", "no stock record", 15.0), ("a", "overdue", 1.0)]

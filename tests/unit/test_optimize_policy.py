@@ -8,7 +8,13 @@ from benchmarks.sku import example_vector
 from domain.settings import InventorySettings, OptimizerSettings, Settings, SimulationSettings
 from domain.stage_tables import Policies
 from simulation.budget import apply_budgets
-from simulation.optimize import Recommendation, optimize_policy
+from simulation.costs import objective_values
+from simulation.kpis import path_costs
+from simulation.optimize import Recommendation, optimize_policy, tune
+from simulation.policies.protocol import Situation
+from simulation.policies.registry import POLICIES
+from simulation.sampling.paths import sample_paths
+from simulation.sku_terms import sku_terms
 
 FAST = Settings(simulation=SimulationSettings(n_paths_optimize=200, n_paths_evaluate=600), optimizer=OptimizerSettings(evaluation_budget=80))
 
@@ -34,6 +40,21 @@ def test_every_policy_objective_and_trigger_gives_a_row_of_the_contract(policy: 
     assert row["cost_p10_eur"] <= row["cost_p50_eur"] <= row["cost_p75_eur"] <= row["cost_p90_eur"]
     assert (row["base_stock_level_units"] is None) == (policy == "extended")
     assert (row["reorder_point_units"] is None) == (policy == "base_stock")
+
+
+@pytest.mark.parametrize("name", ["extended", "base_stock"])
+@pytest.mark.parametrize("objective", ["p75", "mean"])
+def test_the_chosen_policy_is_never_worse_than_ordering_nothing_on_the_paths_it_was_chosen_on(name: str, objective: str) -> None:
+    for number in range(8):
+        vector = example_vector(number)._replace(unit_price_eur=0.5 * number, fixed_order_cost_eur=40.0)
+        settings = FAST.model_copy(update={"inventory": InventorySettings(objective=objective)})  # type: ignore[arg-type]
+        terms, drawn = sku_terms(vector, settings), sample_paths(vector, settings, n_paths=100, purpose="optimize", seed=5)
+        situation = Situation(terms, settings.inventory, drawn)
+        policy, nothing = POLICIES[name], POLICIES["order_nothing"]
+        theta = tune(policy, situation, settings)
+        chosen = path_costs(policy.rule(settings.inventory), theta[None, :], drawn, terms)
+        idle = path_costs(nothing.rule(settings.inventory), np.zeros((1, 0), dtype=np.int64), drawn, terms)
+        assert objective_values(chosen, settings.inventory.objective)[0] <= objective_values(idle, settings.inventory.objective)[0]
 
 
 def test_the_same_inputs_give_the_same_recommendation() -> None:

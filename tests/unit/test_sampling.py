@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.sku import example_vector
-from domain.quantiles import QUANTILE_LEVELS
+from domain.quantiles import QUANTILE_LEVELS, mean_of_quantiles
 from domain.settings import InventorySettings, Settings, SimulationSettings
 from simulation.sampling.paths import Paths, correlated_normals, draw_lead_times, sample_paths
 
@@ -30,6 +30,15 @@ def test_each_weeks_demand_has_the_forecasts_quantiles():
         below, upto = (demand < forecast - 1).mean(axis=0), (demand <= forecast + 1).mean(axis=0)
         assert (below <= level + 0.01).all()
         assert (upto >= level - 0.01).all()
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(simulation=INDEPENDENT)], ids=["copula", "independent"])
+def test_the_mean_of_the_paths_is_the_forecasts_mean(settings):
+    """Within four standard errors, and 1 % for rounding the tail's and the lower edge's draws to whole units."""
+    smooth = np.stack([stats.gamma(3.0, scale=scale).ppf(QUANTILE_LEVELS) for scale in np.linspace(5.0, 20.0, 12)])
+    demand = paths(settings, vector=VECTOR._replace(demand_quantiles_units=smooth)).demand_units
+    expected, standard_error = mean_of_quantiles(smooth), demand.std(axis=0) / np.sqrt(MANY)
+    assert (np.abs(demand.mean(axis=0) - expected) <= 4 * standard_error + 0.01 * expected).all()
 
 
 def test_weeks_are_correlated_as_the_copula_says_and_totals_spread_more_than_independent_ones():

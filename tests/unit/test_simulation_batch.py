@@ -1,0 +1,64 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks.sku import example_vector
+from domain.feature_vector import SCHEMA_VERSION, hash_vector_row, vector_from_row
+from domain.settings import OptimizerSettings, Settings, SimulationSettings
+from domain.stage_tables import Policies, SkuVectors
+from domain.tables import Merchants
+from simulation.batch import optimize_vectors
+from simulation.costs import cost_percentile
+from simulation.optimize import optimize_policy
+
+FAST = Settings(simulation=SimulationSettings(n_paths_optimize=60, n_paths_evaluate=200), optimizer=OptimizerSettings(evaluation_budget=40))
+NO_MERCHANTS = Merchants.create_empty()
+
+
+def vector_rows(n_skus: int = 4) -> pl.DataFrame:
+    rows = []
+    for number in range(n_skus):
+        values = example_vector(number)._asdict()
+        arrays = {name: value.ravel().tolist() for name, value in values.items() if isinstance(value, np.ndarray)}
+        row = values | arrays | {"merchant_id": f"merchant-{number % 2}", "schema_version": SCHEMA_VERSION, "sales_history_units": [0] * 12}
+        rows.append(row | {"vector_hash": hash_vector_row(row)})
+    return SkuVectors.validate(pl.DataFrame(rows, schema=SkuVectors.create_empty().schema))
+
+
+def test_a_batch_is_optimize_policy_row_by_row_sorted_by_key() -> None:
+    vectors = vector_rows()
+    done: list[int] = []
+    table = optimize_vectors(vectors, FAST, merchants=NO_MERCHANTS, on_progress=done.append)
+    alone = [optimize_policy(vector_from_row(row), FAST, seed=FAST.seed).as_row() for row in vectors.iter_rows(named=True)]
+    assert sorted(table.rows(named=True), key=lambda row: row["article_id"]) == alone
+    assert table.equals(table.sort("merchant_id", "article_id"))
+    assert done == [1, 2, 3, 4]
+
+
+def test_a_batch_does_not_depend_on_row_order_or_company() -> None:
+    vectors = vector_rows()
+    table = optimize_vectors(vectors, FAST, merchants=NO_MERCHANTS)
+    assert optimize_vectors(vectors.reverse(), FAST, merchants=NO_MERCHANTS).equals(table)
+    parts = [optimize_vectors(part, FAST, merchants=NO_MERCHANTS) for part in (vectors[:1], vectors[1:])]
+    assert pl.concat(parts).sort("merchant_id", "article_id").equals(table)
+
+
+def test_a_merchants_own_settings_are_in_force_for_its_skus_alone() -> None:
+    own = pl.DataFrame({"merchant_id": ["merchant-1"], "policy": ["base_stock"], "pack_size_units": [5]})
+    table = optimize_vectors(vector_rows(), FAST, merchants=own)
+    plain = optimize_vectors(vector_rows(), FAST, merchants=NO_MERCHANTS)
+    is_own = pl.col("merchant_id") == "merchant-1"
+    assert table.filter(is_own)["policy"].unique().to_list() == ["base_stock"]
+    assert (table.filter(is_own)["order_now_units"] % 5 == 0).all()
+    assert table.filter(~is_own).equals(plain.filter(~is_own))
+    assert table["settings_hash"].n_unique() == 2
+
+
+def test_no_vectors_give_no_policies() -> None:
+    assert optimize_vectors(SkuVectors.create_empty(), FAST, merchants=NO_MERCHANTS).equals(Policies.create_empty())
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(10, 1.0), (50, 5.0), (75, 8.0), (90, 9.0), (100, 10.0)])
+def test_a_percentile_is_the_path_cost_at_its_rank(percent: int, expected: float) -> None:
+    costs = np.random.default_rng(0).permutation(np.arange(1.0, 11.0))
+    assert cost_percentile(costs, percent) == expected
