@@ -91,8 +91,7 @@ def _first_shipments(supply: Supply) -> IntArray:
     weeks = supply.lead_time_weeks + supply.review_period_weeks + supply.cover_weeks
     units = _whole_packs(np.maximum(supply.expected_rate_units * weeks, 1.0), supply)
     ordered = supply.launch_day - round(supply.lead_time_weeks * 7)
-    shipments = np.column_stack([np.arange(units.size), ordered, supply.launch_day, supply.launch_day, units])
-    return shipments
+    return np.column_stack([np.arange(units.size), ordered, supply.launch_day, supply.launch_day, units])
 
 
 def _review(day: int, position: IntArray, expected_sales: FloatArray, supply: Supply, generator: np.random.Generator) -> IntArray:
