@@ -37,7 +37,7 @@ def optimize(
     rows = forecast_from_tables(raw.frames, cutoff=cutoff, settings=settings, on_progress=progress)
     profiles = estimate_merchant_profiles(raw.frames, cutoff=cutoff)
     vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings)
-    for default in defaults_used(raw.frames, demand, rows, decision_date=day, settings=settings):
+    for default in defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings):
         progress(f"assumed {default.name} = {default.value} for {default.share_of_rows:.0%} of the series")
     progress(f"optimizing {vectors.height:,} SKUs")
     merchants = raw.frames["merchants"]

@@ -8,6 +8,7 @@ import polars as pl
 
 from domain.settings import CostSettings, Settings
 from feature_store.stock import lead_times, on_hand_units
+from simulation.sampling.paths import FALLBACK_LEAD_TIME_CV
 
 SERIES_KEY = ["merchant_id", "article_id"]
 RATES = (
@@ -54,7 +55,7 @@ def unit_economics(series: pl.DataFrame, tables: Mapping[str, pl.DataFrame], wee
 
 
 def defaults_used(
-    tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, forecast: pl.DataFrame, *, decision_date: date, settings: Settings
+    tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, forecast: pl.DataFrame, profiles: pl.DataFrame, *, decision_date: date, settings: Settings
 ) -> list[DefaultUsed]:
     """Every default that fills at least one series, so that the doors can print each once.
 
@@ -62,6 +63,7 @@ def defaults_used(
         tables: The nine contract tables.
         weekly_demand: Series up to the forecast's cutoff.
         forecast: `stage_tables.Forecasts`.
+        profiles: `stage_tables.MerchantProfiles`.
         decision_date: Day of the decision.
         settings: Where the defaults stand.
     """
@@ -73,7 +75,12 @@ def defaults_used(
     stock = series.join(on_hand_units(tables, decision_date=decision_date), on=SERIES_KEY, how="left")
     lead = series.join(lead_times(tables, series["merchant_id"].unique().sort(), settings=settings), on="merchant_id", how="left")
     found = [DefaultUsed(name, _default_text(name, settings.costs), _share(economics[_FLAG + name])) for name in ("unit_price_eur", "unit_cost_eur", *RATES)]
+    observed = profiles.select("merchant_id", dispersion_is_observed=pl.col("observed_lead_time_cv").is_not_null())
+    dispersion = lead.join(observed, on="merchant_id", how="left").select(
+        ~pl.col("lead_time_cv_is_set") & ~pl.col("dispersion_is_observed").fill_null(value=False)
+    )
     found += [
+        DefaultUsed("lead_time_cv", f"{FALLBACK_LEAD_TIME_CV:g}", _share(dispersion.to_series())),
         DefaultUsed("on_hand_units", "0", _share(stock["on_hand_units"].is_null())),
         DefaultUsed("lead_time_weeks", f"{settings.inventory.lead_time_weeks:g}", _share(lead["lead_time_is_default"])),
         DefaultUsed("return_rate", "0", float(tables["returns"].is_empty())),

@@ -23,14 +23,19 @@ def on_hand_units(tables: Mapping[str, pl.DataFrame], *, decision_date: date) ->
 
 
 def lead_times(tables: Mapping[str, pl.DataFrame], merchant_ids: pl.Series, *, settings: Settings) -> pl.DataFrame:
-    """Mean lead time per merchant in weeks [L], and whether it is the platform's default."""
+    """Mean lead time per merchant in weeks [L], whether it is the platform's default, and whether its dispersion is set."""
     rows = {row["merchant_id"]: row for row in tables["merchants"].iter_rows(named=True)}
-    resolved = [settings.for_merchant(merchant_id, rows.get(merchant_id)).inventory.lead_time_weeks for merchant_id in merchant_ids]
+    inventories = [settings.for_merchant(merchant_id, rows.get(merchant_id)).inventory for merchant_id in merchant_ids]
     own = [
         rows.get(merchant_id, {}).get("lead_time_weeks") is not None or "lead_time_weeks" in settings.merchants.get(merchant_id, {})
         for merchant_id in merchant_ids
     ]
-    columns = {"merchant_id": merchant_ids, "lead_time_weeks": pl.Series(resolved, dtype=pl.Float64), "lead_time_is_default": ~pl.Series(own, dtype=pl.Boolean)}
+    columns = {
+        "merchant_id": merchant_ids,
+        "lead_time_weeks": pl.Series([inventory.lead_time_weeks for inventory in inventories], dtype=pl.Float64),
+        "lead_time_is_default": ~pl.Series(own, dtype=pl.Boolean),
+        "lead_time_cv_is_set": pl.Series([inventory.lead_time_cv is not None for inventory in inventories], dtype=pl.Boolean),
+    }
     return pl.DataFrame(columns)
 
 

@@ -90,7 +90,8 @@ def _defaults_used(settings: Settings, of_week: list[PartitionKey], *, decision_
         forecast = read_partition(root, "forecast/quantiles", key)
         n_here = forecast.select("merchant_id", "article_id").n_unique()
         n_series += n_here
-        for default in defaults_used(tables, read_partition(root, "series/weekly_demand", key), forecast, decision_date=decision_date, settings=settings):
+        demand, profiles = read_partition(root, "series/weekly_demand", key), read_partition(root, "series/merchant_profiles", key)
+        for default in defaults_used(tables, demand, forecast, profiles, decision_date=decision_date, settings=settings):
             name_value = (default.name, default.value)
             n_filled[name_value] = n_filled.get(name_value, 0.0) + default.share_of_rows * n_here
     return [f"{name} = {value} for {filled / n_series:.0%} of articles" for (name, value), filled in n_filled.items()]

@@ -116,5 +116,9 @@ def _without_history(skus: pl.DataFrame) -> pl.DataFrame:
 def _longer_than_horizon(skus: pl.DataFrame) -> pl.DataFrame:
     """Orders above the whole horizon's expected demand: minimum order quantities and packs, mostly."""
     excess = pl.col("order_now_units") - pl.col("expected_demand_units")
-    action = pl.format("Negotiate a smaller minimum or pack: {} units cover more than {} weeks.", pl.col("order_now_units"), pl.lit(HORIZON_WEEKS))
+    action = pl.format(
+        "Confirm {} units: more than {} weeks of expected demand (minimum order, pack size, or a demand with a long tail).",
+        pl.col("order_now_units"),
+        pl.lit(HORIZON_WEEKS),
+    )
     return _rows(skus.filter(excess > 0), reason="order exceeds 12 weeks of demand", at_stake=excess * pl.col("unit_value_eur"), action=action)

@@ -168,13 +168,14 @@ def test_every_default_is_named_once_with_its_value_and_share():
         merchants=pl.DataFrame({"merchant_id": ["m"], "lead_time_weeks": [3.0]}),
         stock_levels=[{"date": MONDAY - timedelta(days=1), "on_hand_units": 0}],
     )
-    demand, forecast, _ = stages(tables)
-    found = {default.name: default for default in defaults_used(tables, demand, forecast, decision_date=MONDAY, settings=SETTINGS)}
+    demand, forecast, profiles = stages(tables)
+    found = {default.name: default for default in defaults_used(tables, demand, forecast, profiles, decision_date=MONDAY, settings=SETTINGS)}
     assert found["unit_price_eur"] == DefaultUsed("unit_price_eur", "1", 0.5)
     assert found["unit_cost_eur"].share_of_rows == 0.5
     assert found["on_hand_units"] == DefaultUsed("on_hand_units", "0", 0.5)
     assert found["holding_rate_eur_per_unit_week"] == DefaultUsed("holding_rate_eur_per_unit_week", "0.01 × unit_price_eur", 1.0)
     assert found["return_rate"].share_of_rows == 1.0
+    assert found["lead_time_cv"] == DefaultUsed("lead_time_cv", "0.4", 1.0)
     assert "lead_time_weeks" not in found
 
 
