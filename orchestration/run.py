@@ -12,7 +12,7 @@ import polars as pl
 from assets.layout import PartitionKey, read_partitions, shard_names
 from assets.partitioned import Progress
 from domain.calendar import ONE_WEEK, cutoff_for, weeks_between
-from domain.errors import DataError, ReplenishError
+from domain.errors import ReplenishError
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from orchestration.definitions import build_definitions
@@ -20,7 +20,7 @@ from orchestration.instance import open_instance
 from orchestration.jobs import DAILY_OPTIMIZATION, INGEST, LOGS_TO_INSTANCE, WEEKLY_FORECAST
 from orchestration.partitions import day_range, shard_range, week_range
 from orchestration.summary import RunSummary, source_report, summarize_run
-from quality.source_checks import data_span, decision_day_after
+from quality.source_checks import data_span, decision_day
 
 __all__ = ["RunSummary", "run_platform"]
 
@@ -46,16 +46,10 @@ def run_platform(settings: Settings, *, on_progress: Progress | None = None) -> 
     tell: Progress = on_progress or (lambda _: None)
     platform = _Platform(settings, tell)
     ingest = platform.run(INGEST, shard_range(settings.n_shards))
-    first_sale, last_day = data_span(_calendar_columns(settings), today=datetime.now(UTC).date())
-    day = decision_day_after(last_day)
+    today = datetime.now(UTC).date()
+    first_sale, last_day = data_span(_calendar_columns(settings), today=today)
+    day = decision_day(first_sale, last_day, today=today)
     cutoff = cutoff_for(day)
-    if weeks_between(first_sale, cutoff) < 0:
-        raise DataError(
-            "the source does not hold one complete week",
-            got=f"first sale {first_sale}, last day {last_day}",
-            wanted="a week of data from Monday to Sunday",
-            remedy="Add the missing days.",
-        )
     for week in _cutoffs(first_sale, cutoff):
         tell(f"forecast from cutoff {week}")
         platform.run(WEEKLY_FORECAST, week_range(week, n_shards=settings.n_shards))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from domain.calendar import sunday_of
+from domain.calendar import ONE_WEEK, cutoff_for, monday_of, sunday_of
 from domain.errors import DataError, UsageError
 from domain.settings import Settings
 
@@ -65,6 +65,22 @@ def _days(frame: pl.DataFrame, column: str) -> tuple[date, date] | None:
     return (first, last) if first is not None else None
 
 
-def decision_day_after(last_day: date) -> date:
-    """The day whose orders can be decided once `last_day` is known."""
-    return last_day + timedelta(days=1)
+def decision_day(first_sale: date, last_day: date, *, today: date) -> date:
+    """The day whose orders can be decided: the day after the last one with data.
+
+    A source younger than a week whose only week is over by the calendar is decided on the Monday after it.
+
+    Raises:
+        DataError: No week of the source is complete yet.
+    """
+    day = last_day + timedelta(days=1)
+    if cutoff_for(day) < monday_of(first_sale) and sunday_of(monday_of(last_day)) < today:
+        day = monday_of(last_day) + ONE_WEEK
+    if cutoff_for(day) < monday_of(first_sale):
+        raise DataError(
+            "the source does not hold one complete week",
+            got=f"first sale {first_sale}, last day {last_day}",
+            wanted="a week of data from Monday to Sunday",
+            remedy="Run again when the week is over.",
+        )
+    return day

@@ -149,10 +149,17 @@ def test_every_command_explains_itself(replenish: Replenish, command: list[str])
     assert "Usage" in answer.out + answer.err
 
 
-def test_one_series_with_one_observation_is_answered(replenish: Replenish, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("weekly_sales", "merchant_id,article_id,week,sales_units\nm,a,2026-09-21,3\n"),
+        ("sales_transactions", "transaction_id,occurred_at,merchant_id,article_id,quantity_units\n1,2026-09-22T10:00,m,a,3\n"),
+    ],
+)
+def test_one_series_with_one_observation_is_answered(replenish: Replenish, tmp_path: Path, table: str, text: str) -> None:
     source = tmp_path / "source"
     source.mkdir()
-    (source / "weekly_sales.csv").write_text("merchant_id,article_id,week,sales_units\nm,a,2026-09-21,3\n")
+    (source / f"{table}.csv").write_text(text)
     answer = replenish("run", "--source", source, "--data", tmp_path / "data", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["n_series"] == 1

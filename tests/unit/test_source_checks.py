@@ -9,7 +9,7 @@ import pytest
 from domain.errors import DataError, UsageError
 from domain.settings import Settings
 from domain.tables import RAW_TABLES
-from quality.source_checks import check_merchant_settings, data_span, decision_day_after
+from quality.source_checks import check_merchant_settings, data_span, decision_day
 
 TODAY = date(2026, 11, 18)  # a Wednesday
 
@@ -41,7 +41,23 @@ def test_an_expected_arrival_has_not_happened() -> None:
 def test_a_weekly_row_reaches_to_its_sunday_but_not_beyond_today() -> None:
     assert data_span(tables(weekly_sales=[{"week": date(2026, 3, 2)}]), today=TODAY) == (date(2026, 3, 2), date(2026, 3, 8))
     assert data_span(tables(weekly_sales=[{"week": date(2026, 11, 16)}]), today=TODAY)[1] == TODAY
-    assert decision_day_after(date(2026, 12, 31)) == date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("first_sale", "last_day", "expected"),
+    [
+        (date(2026, 1, 5), date(2026, 9, 30), date(2026, 10, 1)),  # the day after the last one with data
+        (date(2026, 1, 5), date(2026, 3, 8), date(2026, 3, 9)),  # … a Sunday: its week counts
+        (date(2026, 1, 7), date(2026, 1, 7), date(2026, 1, 12)),  # a single day of a week long over
+    ],
+)
+def test_the_decision_day_follows_the_data(first_sale: date, last_day: date, expected: date) -> None:
+    assert decision_day(first_sale, last_day, today=TODAY) == expected
+
+
+def test_a_source_whose_only_week_is_not_over_is_refused() -> None:
+    with pytest.raises(DataError, match="one complete week"):
+        decision_day(TODAY, TODAY, today=TODAY)
 
 
 def test_no_sale_at_all() -> None:
