@@ -3,16 +3,18 @@
 `replenish run` calls it. The same jobs run on schedules and backfills from the UI.
 """
 
+import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import dagster as dg
+import duckdb
 import polars as pl
 
 from assets.layout import PartitionKey, read_partitions, shard_names
 from assets.partitioned import Progress
 from domain.calendar import ONE_WEEK, cutoff_for, weeks_between
-from domain.errors import ReplenishError
+from domain.errors import ReplenishError, StorageError
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from orchestration.definitions import build_definitions
@@ -42,8 +44,18 @@ def run_platform(settings: Settings, *, on_progress: Progress | None = None) -> 
 
     Raises:
         ReplenishError: As the failing step raised it.
+        StorageError: The data root is full or read-only.
     """
-    tell: Progress = on_progress or (lambda _: None)
+    try:
+        return _run(settings, on_progress or (lambda _: None))
+    except Exception as error:
+        known = _known_error(error, root=settings.data)
+        if known is None or known is error:
+            raise
+        raise known from error
+
+
+def _run(settings: Settings, tell: Progress) -> RunSummary:
     platform = _Platform(settings, tell)
     ingest = platform.run(INGEST, shard_range(settings.n_shards))
     today = datetime.now(UTC).date()
@@ -74,20 +86,23 @@ class _Platform:
     def run(self, job_name: str, tags: Mapping[str, str]) -> dg.ExecuteInProcessResult:
         """One job over the partitions that the tags name."""
         job = self._definitions.resolve_job_def(job_name)
-        try:
-            return job.execute_in_process(instance=self._instance, tags=dict(tags), run_config=LOGS_TO_INSTANCE)
-        except Exception as error:
-            original = _original(error)
-            if original is None:
-                raise
-            raise original from error
+        return job.execute_in_process(instance=self._instance, tags=dict(tags), run_config=LOGS_TO_INSTANCE)
 
 
-def _original(error: BaseException | None) -> ReplenishError | None:
-    """The error of ours that Dagster wrapped, if it was one."""
-    while error is not None and not isinstance(error, ReplenishError):
-        error = error.__cause__
-    return error
+def _known_error(error: BaseException | None, *, root: str) -> ReplenishError | None:
+    """The error of ours that Dagster wrapped, or what a full or read-only disk did to its records; `None` = a defect."""
+    while error is not None:
+        if isinstance(error, ReplenishError):
+            return error
+        if isinstance(error, sqlite3.OperationalError | duckdb.IOException):
+            return StorageError(
+                f"cannot write below {root}",
+                got=str(error).splitlines()[0],
+                wanted="a writable folder with space left",
+                remedy="Free space or name another data root.",
+            )
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _calendar_columns(settings: Settings) -> dict[str, pl.DataFrame]:

@@ -68,7 +68,10 @@ def write_tables(
             (folder / name).parent.mkdir(exist_ok=True)
             (staging / name).replace(folder / name)
         shutil.rmtree(staging)
-    except OSError as error:
+    except (OSError, StorageError) as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        if isinstance(error, StorageError):
+            raise
         raise StorageError(f"cannot write into {folder}", got=str(error), wanted="a writable folder", remedy="Correct the rights or name another.") from error
 
 

@@ -5,6 +5,7 @@ when its upload is complete. A killed writer leaves at most a `.part-*` file, wh
 S3 credentials and endpoint come from the standard `AWS_*` variables, read by the object store client itself.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,9 @@ def write_parquet(frame: pl.DataFrame, location: str) -> int:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True) if path.parent.is_dir() else None
+    except (OSError, pl.exceptions.PolarsError) as error:  # polars reports a full disk as an error of its own
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise StorageError(
             f"cannot write {location}",
             got=str(error),

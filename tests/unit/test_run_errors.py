@@ -1,0 +1,36 @@
+import sqlite3
+
+import pytest
+
+from domain.errors import DataError, StorageError
+from domain.settings import Settings
+from orchestration import run
+
+
+def raising(error: BaseException, *, wrapped_in: type[Exception] | None = None):
+    def fail(*_: object) -> None:
+        if wrapped_in is None:
+            raise error
+        raise wrapped_in("step failed") from error
+
+    return fail
+
+
+def test_an_error_of_ours_comes_out_as_itself_whatever_dagster_wraps_it_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = DataError("table sales is empty")
+    monkeypatch.setattr(run, "_run", raising(ours, wrapped_in=RuntimeError))
+    with pytest.raises(DataError) as caught:
+        run.run_platform(Settings())
+    assert caught.value is ours
+
+
+def test_a_disk_too_full_for_dagsters_records_is_a_storage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_run", raising(sqlite3.OperationalError("database or disk is full"), wrapped_in=RuntimeError))
+    with pytest.raises(StorageError, match="disk is full"):
+        run.run_platform(Settings())
+
+
+def test_a_defect_stays_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_run", raising(ZeroDivisionError("ours")))
+    with pytest.raises(ZeroDivisionError):
+        run.run_platform(Settings())
