@@ -68,7 +68,7 @@ def test_missing_and_damaged_files_are_storage_errors(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_reported_as_such_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     location = tmp_path / "table.parquet"
-    write_parquet(pl.DataFrame({"a": [1]}), str(location))
+    storage.write_parquet(pl.DataFrame({"a": [1]}), str(location))
 
     def fill_the_disk(_: pl.DataFrame, file: BinaryIO) -> None:
         file.write(b"half of it")
@@ -76,6 +76,6 @@ def test_a_full_disk_is_reported_as_such_and_leaves_the_old_file(tmp_path: Path,
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", fill_the_disk)
     with pytest.raises(StorageError, match="No space left"):
-        write_parquet(pl.DataFrame({"a": [2]}), str(location))
+        storage.write_parquet(pl.DataFrame({"a": [2]}), str(location))
     assert [entry.name for entry in tmp_path.iterdir()] == ["table.parquet"]
     assert pl.read_parquet(location)["a"].to_list() == [1]
