@@ -14,6 +14,7 @@ from assets.sharding import SERIES_KEY
 from domain.settings import Settings
 from simulation.batch import optimize_vectors
 from simulation.budget import apply_budgets
+from simulation.cut_orders import reevaluate_cut_orders
 
 _TELL_EVERY = 1_000
 
@@ -44,10 +45,18 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         **declaration("policy/policies", partitions.daily),
-        ins={"recommendations": from_table("policy/recommendations", partitions.all_shards_of_day), **merchants_in},
+        ins={
+            "recommendations": from_table("policy/recommendations", partitions.all_shards_of_day),
+            "sku_vectors": from_table("vectors/sku_vectors"),
+            **merchants_in,
+        },
     )
     def policies(
-        context: dg.AssetExecutionContext, recommendations: PartitionReader, merchants: PartitionReader, settings: dg.ResourceParam[Settings]
+        context: dg.AssetExecutionContext,
+        recommendations: PartitionReader,
+        sku_vectors: PartitionReader,
+        merchants: PartitionReader,
+        settings: dg.ResourceParam[Settings],
     ) -> PartitionedFrames:
         """Today's orders after the merchants' budgets, which couple the SKUs of all shards; a shard keeps its own rows."""
 
@@ -57,7 +66,8 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         def of_shard(key: PartitionKey) -> pl.DataFrame:
             own = recommendations.read(**key).select(SERIES_KEY)
-            return within_budget(key["day"]).join(own, on=SERIES_KEY, how="semi").sort(SERIES_KEY)
+            funded = within_budget(key["day"]).join(own, on=SERIES_KEY, how="semi").sort(SERIES_KEY)
+            return reevaluate_cut_orders(funded, sku_vectors.read(**key), merchants=merchants.read(shard=key["shard"]), settings=settings)
 
         keys = keys_of(context.partition_keys)
         return PartitionedFrames(keys, of_shard, _figures)

@@ -26,6 +26,7 @@ def optimize(
     from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
     from simulation.batch import optimize_vectors
     from simulation.budget import apply_budgets
+    from simulation.cut_orders import reevaluate_cut_orders
     from sources.storage import write_parquet
 
     settings = load_settings(settings_file)
@@ -42,7 +43,8 @@ def optimize(
     progress(f"optimizing {vectors.height:,} SKUs")
     merchants = raw.frames["merchants"]
     recommended = optimize_vectors(vectors, settings, merchants=merchants, on_progress=lambda n_done: _tell(n_done, vectors.height))
-    policies = apply_budgets(recommended, merchants=merchants, settings=settings)
+    funded = apply_budgets(recommended, merchants=merchants, settings=settings)
+    policies = reevaluate_cut_orders(funded, vectors, merchants=merchants, settings=settings)
     write_parquet(policies, out)
     orders = policies.filter(policies["order_now_units"] > 0)
     result = {

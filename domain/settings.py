@@ -68,7 +68,7 @@ class InventorySettings(_Frozen):
     policy: PolicyName = Field("extended", description="Replenishment policy.")
     trigger: Trigger = Field("position", description="What the reorder point is compared with: inventory position, or on-hand stock with nothing in transit.")
     objective: Objective = Field("p75", description="What is minimised over the paths: the 75th percentile of cost, or its mean.")
-    discount: float = Field(1.0, gt=0, le=1, description="Weight of a week's cost relative to the week before [γ].")
+    discount: float = Field(1.0, ge=0.5, le=1, description="Weight of a week's cost relative to the week before [γ].")
     inbound_share_before_demand: float = Field(0.5, ge=0, le=1, description="Share of a week's arrivals and returns that is on hand before its demand.")
     minimum_order_quantity_units: int = Field(1, ge=1, description="Smallest order, where the article has none of its own.")
     pack_size_units: int = Field(1, ge=1, description="Order multiple, where the article has none of its own.")

@@ -30,8 +30,8 @@ def _optional_number(description: str, *, minimum: float = 0.0, maximum: float |
     return dy.Float64(nullable=True, min=minimum, max=maximum, allow_inf=False, allow_nan=False, description=description, metadata=OPTIONAL)
 
 
-def _optional_units(description: str, *, minimum: int = 0) -> dy.Int64:
-    return dy.Int64(nullable=True, min=minimum, description=description, metadata=OPTIONAL)
+def _optional_units(description: str, *, minimum: int = 0, maximum: int | None = None) -> dy.Int64:
+    return dy.Int64(nullable=True, min=minimum, max=maximum, description=description, metadata=OPTIONAL)
 
 
 def _instant(description: str, *, nullable: bool = False) -> dy.Datetime:
@@ -129,7 +129,7 @@ class Merchants(dy.Schema):
 
     merchant_id = _id("Who.")
     name = _optional_text("Display name.")
-    review_period_weeks = _optional_units("Weeks between two order decisions [R].", minimum=1)
+    review_period_weeks = _optional_units("Weeks between two order decisions [R].", minimum=1, maximum=12)
     lead_time_weeks = _optional_number("Mean full weeks between order and receipt [L].", maximum=52.0)
     lead_time_cv = _optional_number("Standard deviation of the lead time over its mean; 0 = deterministic.", maximum=5.0)
     policy = dy.String(nullable=True, regex="^(extended|base_stock)$", description="Replenishment policy.", metadata=OPTIONAL)
@@ -141,7 +141,7 @@ class Merchants(dy.Schema):
     pack_size_units = _optional_units("Order multiple, where the article has none of its own.", minimum=1)
     budget_eur_per_week = _money("Most to be spent on orders in a week; null = no limit.")
     terminal_markdown_share = _optional_number("Share of unit cost lost on each unit left at the horizon.", maximum=1.0)
-    initial_order_latest_week = _optional_units("Latest week, counted from now, in which the kick-start order may be placed.")
+    initial_order_latest_week = _optional_units("Latest week, counted from now, in which the kick-start order may be placed.", maximum=11)
 
 
 class CostRates(dy.Schema):

@@ -35,7 +35,8 @@ def forecast_from_tables(
     tell("weekly demand")
     weekly_demand = build_weekly_demand(tables, cutoff=cutoff, history_weeks=of_forecast.history_weeks)
     tell("training sample")
-    sample = build_training_sample(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=horizon_weeks)
+    # The models do not depend on how many weeks are asked: six weeks are the first six of twelve.
+    sample = build_training_sample(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=max(horizon_weeks, HORIZON_WEEKS))
     tell("quantile models")
     models = train_quantile_models(sample, settings=of_forecast)
     tell("inference rows")

@@ -86,7 +86,7 @@ def _short_units(skus: pl.DataFrame, lead_time_weeks: Mapping[str, int]) -> list
 
 def _cut_by_budget(skus: pl.DataFrame) -> pl.DataFrame:
     cut = pl.col("order_before_budget_units") - pl.col("order_now_units")
-    action = pl.format("Raise the budget by {} EUR, or accept {} units less.", (cut * pl.col("unit_value_eur")).ceil().cast(pl.Int64), cut)
+    action = pl.format("Find {} EUR for this order, or accept {} units less.", (cut * pl.col("unit_value_eur")).ceil().cast(pl.Int64), cut)
     return _rows(skus.filter(cut > 0), reason="order cut by budget", at_stake=cut * _MARGIN, action=action)
 
 

@@ -109,7 +109,7 @@ def optimize_policy(vector: FeatureVector, settings: Settings, *, seed: int) -> 
         order_before_budget_units=order_now_units,
         safety_stock_units=_safety_stock_units(policy_terms, settings, fresh),
         **_parameters(policy_terms, vector.cutoff),
-        **_figures(evaluation),
+        **figures_of(evaluation),
         expected_cost_without_order_eur=float(without_order.path_cost_eur.mean()),
         fill_rate_without_order=without_order.fill_rate(),
         expected_cost_base_stock_eur=float(base_stock_evaluation.path_cost_eur.mean()),
@@ -145,7 +145,7 @@ def _parameters(terms: PolicyTerms, cutoff: dt.date) -> dict[str, Any]:
     }
 
 
-def _figures(evaluation: Evaluation) -> dict[str, Any]:
+def figures_of(evaluation: Evaluation) -> dict[str, Any]:
     """Cost and service on the fresh paths, by column."""
     figures = {f"expected_{term}_cost_eur": cost for term, cost in evaluation.expected_cost_eur.items()}
     percentiles = {f"cost_p{percent}_eur": float(cost_percentile(evaluation.path_cost_eur, percent)) for percent in (10, 50, 75, 90)}

@@ -37,6 +37,8 @@ class SkuTerms(NamedTuple):
     """`(7,)` per unit (per order for the last), in the order of `path_costs.COST_TERMS`."""
     discount_weights: FloatArray
     """`(n_weeks,)` γ⁰, γ¹, …"""
+    first_decision_epoch: int = 0
+    """Nothing is ordered before this epoch: 1 = today's order was refused."""
 
 
 class Flows(NamedTuple):
@@ -104,7 +106,7 @@ def simulate(
         received, returned = flows.received_units[week], flows.returned_units[week]
         # 0. At the epoch before the week: decide from the stock the last week left and what is on order.
         is_review = week % terms.review_period_weeks == 0
-        if decide(rule, theta, week, is_review, stock, state.on_order, ordered):
+        if week >= terms.first_decision_epoch and decide(rule, theta, week, is_review, stock, state.on_order, ordered):
             accept_orders(ordered, terms.minimum_order_quantity_units, terms.pack_size_units)
             _place_orders(ordered, week, lead_time_weeks[week], flows.received_units, state.on_order)
         else:

@@ -30,7 +30,7 @@ def simulate_path(policy, theta, *, demand, lead_times, return_offset, sku):
     """One path.
 
     `sku` keys: on_hand, inbound, returns_due (by week), return_rate, return_lag_weights (by lag 0, 1, …),
-    review_period, moq, pack, share.
+    review_period, moq, pack, share, first_epoch (nothing is ordered before it).
 
     Returns a list of one dict of flows per week.
     """
@@ -40,6 +40,7 @@ def simulate_path(policy, theta, *, demand, lead_times, return_offset, sku):
     for week, d in enumerate(demand):
         on_order = sum(units for _, units in in_transit)
         want = wished(policy, theta, epoch=week, review_period=sku["review_period"], on_hand=on_hand, on_order=on_order)
+        want = 0 if week < sku["first_epoch"] else want
         ordered = accepted(want, moq=sku["moq"], pack=sku["pack"])
         if ordered:
             in_transit.append((week + lead_times[week], ordered))

@@ -34,6 +34,7 @@ def random_case(seed, *, n_paths=4, n_weeks=12):
         "moq": int(rng.choice([1, 1, 7, 24])),
         "pack": int(rng.choice([1, 1, 6, 10])),
         "share": float(rng.choice([0.0, 0.5, 1.0, 0.3])),
+        "first_epoch": int(rng.choice([0, 0, 1])),
     }
     terms = SkuTerms(
         float(sku["on_hand"]),
@@ -46,6 +47,7 @@ def random_case(seed, *, n_paths=4, n_weeks=12):
         sku["share"],
         np.array(list(rates.values())),
         discount ** np.arange(n_weeks, dtype=float),
+        sku["first_epoch"],
     )
     mean = rng.choice([0.3, 4.0, 12.0])
     theta = {"t0": int(rng.integers(0, 5)), "Q0": int(rng.integers(0, 40)), "s": int(rng.integers(0, 30)), "Q": int(rng.integers(0, 30))}

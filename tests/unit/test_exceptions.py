@@ -80,7 +80,7 @@ def test_the_merchants_own_lead_time_counts() -> None:
 def test_cut_by_budget() -> None:
     (row,) = rank(policy(order_now_units=0, order_before_budget_units=20), vector())
     assert (row["reason"], row["at_stake_eur"]) == ("order cut by budget", 40.0)
-    assert "Raise the budget by 60 EUR" in row["suggested_action"]
+    assert "Find 60 EUR for this order" in row["suggested_action"]
 
 
 def shipment(**values: Any) -> dict[str, pl.DataFrame]:
