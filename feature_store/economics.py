@@ -19,6 +19,8 @@ RATES = (
     "fixed_order_cost_eur",
 )
 _FLAG = "defaulted_"
+_PRINTED_SETTINGS = ("review_period_weeks", "policy", "trigger", "objective")
+"""Settings of a merchant that shape its orders most; the others stand in docs/reference/settings.md."""
 
 
 class DefaultUsed(NamedTuple):
@@ -85,7 +87,15 @@ def defaults_used(
         DefaultUsed("lead_time_weeks", f"{settings.inventory.lead_time_weeks:g}", _share(lead["lead_time_is_default"])),
         DefaultUsed("return_rate", "0", float(tables["returns"].is_empty())),
     ]
+    found += [_setting_default(name, series, tables["merchants"], settings=settings) for name in _PRINTED_SETTINGS]
     return [default for default in found if default.share_of_rows > 0]
+
+
+def _setting_default(name: str, series: pl.DataFrame, merchants: pl.DataFrame, *, settings: Settings) -> DefaultUsed:
+    """A platform-wide setting, and the share of series whose merchant has not said otherwise."""
+    said = {row["merchant_id"] for row in merchants.iter_rows(named=True) if row[name] is not None}
+    said |= {merchant_id for merchant_id, own in settings.merchants.items() if name in own}
+    return DefaultUsed(name, str(getattr(settings.inventory, name)), _share(~series["merchant_id"].is_in(sorted(said))))
 
 
 def _share(is_default: pl.Series) -> float:
