@@ -1,10 +1,14 @@
 """`replenish bench …`: measurements, never tests. Every figure comes with the machine it was taken on."""
 
+from typing import Annotated, Any
+
 import typer
 
 from cli.terminal import JsonOption, emit, progress
 
 app = typer.Typer(help="Measure the engine on this machine.", no_args_is_help=True)
+
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Threads that share the work.")]
 
 
 @app.callback()
@@ -13,17 +17,45 @@ def bench() -> None:
 
 
 @app.command()
-def kernel(as_json: JsonOption = False) -> None:
-    """Simulated path-weeks per second, SKUs optimised per second, compile time.
+def simulate(threads: ThreadsOption = 2, as_json: JsonOption = False) -> None:
+    """Simulated path-weeks per second: against NumPy, and against what the processor could do.
 
-    Example: `replenish bench kernel --json`
+    Example: `replenish bench simulate --json`
     """
-    from benchmarks.kernel import run
+    from benchmarks.simulate import run
 
-    progress("measuring the simulation kernel and the optimiser (about a minute)")
-    figures = run()
-    emit(
-        figures,
-        "\n".join(f"{name:36s} {value:,.4g}" if isinstance(value, int | float) else f"{name:36s} {value}" for name, value in figures.items()),
-        as_json=as_json,
-    )
+    progress("measuring the simulation kernel (about half a minute)")
+    _emit(run(threads=threads), as_json=as_json)
+
+
+@app.command()
+def optimize(
+    n_skus: Annotated[int, typer.Option("--skus", min=7, help="SKUs to optimise, spread over seven scenario families.")] = 2_000,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """SKUs optimised per second, and the gap to the best policy anyone finds on the same paths.
+
+    Example: `replenish bench optimize --skus 2000 --json`
+    """
+    from benchmarks.optimize import run
+
+    progress("optimising, then searching for the best policies of 200 SKUs exhaustively (some minutes)")
+    _emit(run(n_skus=n_skus, threads=threads), as_json=as_json)
+
+
+def _emit(figures: dict[str, Any], *, as_json: bool) -> None:
+    emit(figures, "\n".join(_lines(figures)), as_json=as_json)
+
+
+def _lines(figures: dict[str, Any], indent: str = "") -> list[str]:
+    """A line per figure, nested ones indented below their name."""
+    lines = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", *_lines(value, indent + "  ")]
+        else:
+            lines.append(
+                f"{indent}{name:{44 - len(indent)}s} {value:,.4g}" if isinstance(value, float | int) else f"{indent}{name:{44 - len(indent)}s} {value}"
+            )
+    return lines

@@ -19,9 +19,10 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from domain.errors import UsageError
 
-PolicyName = Literal["extended", "base_stock"]
+PolicyName = Literal["extended", "look_ahead", "base_stock"]
 Trigger = Literal["position", "on_hand"]
-Objective = Literal["p75", "mean"]
+OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
+"""The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
 Profile = Literal["tiny", "full"]
 
 
@@ -49,12 +50,16 @@ class SimulationSettings(_Frozen):
     n_paths_evaluate: int = Field(5_000, ge=2, description="Fresh paths on which the chosen policy's figures are reported.")
     copula_common_share: float = Field(0.15, ge=0, lt=1, description="Share of weekly demand's variance that is common to all weeks [g].")
     copula_autocorrelation: float = Field(0.2, gt=-1, lt=1, description="Week-to-week autocorrelation of the rest [ρ].")
+    random_shipment_delays: bool = Field(
+        True, description="Shipments in transit arrive early or late as lead times do, given that they have not arrived; false = when expected."
+    )
+    n_threads: int = Field(2, ge=1, description="SKUs optimised at a time; results do not depend on it.")
 
 
 class OptimizerSettings(_Frozen):
     """How hard the optimiser looks."""
 
-    evaluation_budget: int = Field(160, ge=10, description="Most candidate policies scored per SKU.")
+    evaluation_budget: int = Field(600, ge=10, description="Most candidate policies scored per SKU.")
 
 
 class InventorySettings(_Frozen):
@@ -67,11 +72,25 @@ class InventorySettings(_Frozen):
     )
     policy: PolicyName = Field("extended", description="Replenishment policy.")
     trigger: Trigger = Field("position", description="What the reorder point is compared with: inventory position, or on-hand stock with nothing in transit.")
-    objective: Objective = Field("p75", description="What is minimised over the paths: the 75th percentile of cost, or its mean.")
+    objective: str = Field(
+        "p75",
+        pattern=OBJECTIVE_PATTERN,
+        description="What is minimised over the paths: a percentile of cost (p75), its mean (mean), or the mean from a percentile on (cvar90).",
+    )
+    minimum_fill_rate: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Least share of demand served, on average over the paths: no policy below it is chosen if one above it is found; unset = none.",
+    )
     discount: float = Field(1.0, ge=0.5, le=1, description="Weight of a week's cost relative to the week before [γ].")
     inbound_share_before_demand: float = Field(0.5, ge=0, le=1, description="Share of a week's arrivals and returns that is on hand before its demand.")
     minimum_order_quantity_units: int = Field(1, ge=1, description="Smallest order, where the article has none of its own.")
     pack_size_units: int = Field(1, ge=1, description="Order multiple, where the article has none of its own.")
+    maximum_order_quantity_units: int | None = Field(None, ge=1, description="Largest order of an article; unset = no limit.")
+    storage_capacity_units: int | None = Field(
+        None, ge=1, description="Most units of an article on hand and on order after an order, which is cut to whole packs that fit; unset = no limit."
+    )
     budget_eur_per_week: float | None = Field(None, ge=0, description="Most to be spent on orders in a week; unset = no limit.")
     terminal_markdown_share: float = Field(0.0, ge=0, le=1, description="Share of unit cost lost on each unit left at the horizon; 0 = off.")
     initial_order_latest_week: int = Field(
@@ -128,7 +147,7 @@ class Settings(_Frozen):
     def hash(self) -> str:
         """16 hex digits over every value that can change a result: not where data lies, nor how many work on it."""
         values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "merchants"})
-        del values["forecast"]["n_threads"]
+        del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

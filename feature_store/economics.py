@@ -8,7 +8,7 @@ import polars as pl
 
 from domain.settings import CostSettings, Settings
 from feature_store.stock import lead_times, on_hand_units
-from simulation.sampling.paths import FALLBACK_LEAD_TIME_CV
+from simulation.sampling.lead_times import FALLBACK_LEAD_TIME_CV
 
 SERIES_KEY = ["merchant_id", "article_id"]
 RATES = (

@@ -1,24 +1,69 @@
-"""Objectives and percentiles of path cost. The terms themselves are charged in `kernels/path_costs.py`."""
+"""Objectives and percentiles of path cost. The terms themselves are charged in the kernels."""
+
+import math
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
-from domain.settings import Objective
-from simulation.sampling.paths import FloatArray
+from domain.settings import InventorySettings
+from simulation.kernels.demand_totals import total_demand
+from simulation.kernels.objectives import MEAN, PERCENTILE, TAIL_MEAN, ObjectiveTerms
+from simulation.sampling.paths import FloatArray, Paths
+
+RACE_SLACK = 0.01
+"""How far behind the incumbent a candidate is dropped (docs/decisions/0012 has the trade)."""
+
+Costs = npt.NDArray[np.floating]
 
 
-def cost_percentile(path_cost_eur: FloatArray, percent: int) -> FloatArray:
+def cost_percentile(path_cost_eur: Costs, percent: int) -> FloatArray:
     """Empirical percentile along the last axis: the ⌈percent · n / 100⌉-th smallest path cost, an actual one, never interpolated.
 
     Args:
         path_cost_eur: `(..., n_paths)`.
         percent: 1 … 100.
     """
-    rank = -(-percent * path_cost_eur.shape[-1] // 100) - 1
+    rank = _rank(path_cost_eur.shape[-1], percent)
     return np.asarray(np.partition(path_cost_eur, rank, axis=-1)[..., rank])
 
 
-def objective_values(path_cost_eur: FloatArray, objective: Objective) -> FloatArray:
-    """What is minimised, EUR `(n_candidates,)`, from path costs `(n_candidates, n_paths)` (method §5)."""
+def tail_mean(path_cost_eur: Costs, percent: int) -> FloatArray:
+    """Mean of the path costs from a percentile on [CVaR], along the last axis; the percentile itself is one of them."""
+    rank = _rank(path_cost_eur.shape[-1], percent)
+    return np.asarray(np.partition(path_cost_eur, rank, axis=-1)[..., rank:].mean(axis=-1, dtype=np.float64))
+
+
+def objective_values(path_cost_eur: Costs, objective: str) -> FloatArray:
+    """What is minimised, EUR `(n_candidates,)`, from path costs `(n_candidates, n_paths)` (method §5).
+
+    Args:
+        path_cost_eur: Of each candidate.
+        objective: "mean", "p75", "cvar90", … as in the settings.
+    """
     if objective == "mean":
-        return np.asarray(path_cost_eur.mean(axis=-1))
-    return cost_percentile(path_cost_eur, 75)
+        return np.asarray(path_cost_eur.mean(axis=-1, dtype=np.float64))
+    if objective.startswith("cvar"):
+        return tail_mean(path_cost_eur, int(objective[4:]))
+    return cost_percentile(path_cost_eur, int(objective[1:]))
+
+
+def objective_terms(inventory: InventorySettings, paths: Paths) -> ObjectiveTerms:
+    """The merchant's objective in the kernels' words."""
+    kind, rank = _kind_and_rank(inventory.objective, paths.n_paths)
+    floor = inventory.minimum_fill_rate or 0.0
+    demanded = float(total_demand(paths.blocks)) if floor else 0.0
+    return ObjectiveTerms(kind, rank, floor if demanded else 0.0, demanded, RACE_SLACK)
+
+
+@lru_cache(maxsize=256)
+def _kind_and_rank(objective: str, n_paths: int) -> tuple[int, int]:
+    if objective == "mean":
+        return MEAN, n_paths - 1
+    if objective.startswith("cvar"):
+        return TAIL_MEAN, _rank(n_paths, int(objective[4:]))
+    return PERCENTILE, _rank(n_paths, int(objective[1:]))
+
+
+def _rank(n_paths: int, percent: int) -> int:
+    return math.ceil(percent * n_paths / 100) - 1

@@ -6,16 +6,15 @@ A row must say what is expected of what is ordered. Without today's order the po
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from domain.calendar import first_horizon_week, weeks_between
 from domain.feature_vector import FeatureVector, vector_from_row
 from domain.settings import Settings
 from domain.stage_tables import Policies
-from simulation.kernels.order_rules import IntArray
 from simulation.kpis import evaluate
 from simulation.optimize import figures_of
+from simulation.policies.protocol import PolicyTerms, Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
@@ -44,17 +43,21 @@ def reevaluate_cut_orders(policies: pl.DataFrame, vectors: pl.DataFrame, *, merc
 
 
 def _figures_without_todays_order(row: Mapping[str, Any], vector: FeatureVector, settings: Settings) -> dict[str, Any]:
-    terms = sku_terms(vector, settings)._replace(first_decision_epoch=1)
-    fresh = sample_paths(vector, settings, n_paths=settings.simulation.n_paths_evaluate, purpose="evaluate", seed=row["seed"])
-    evaluation = evaluate(POLICIES[row["policy"]].rule(settings.inventory), _theta(row), fresh, terms)
+    terms, n_paths, seed = sku_terms(vector, settings), settings.simulation, row["seed"]
+    drawn = sample_paths(vector, settings, n_paths=n_paths.n_paths_optimize, purpose="optimize", seed=seed)
+    fresh = sample_paths(vector, settings, n_paths=n_paths.n_paths_evaluate, purpose="evaluate", seed=seed)
+    policy, situation = POLICIES[row["policy"]], Situation(terms, settings.inventory, drawn)
+    waiting = terms._replace(orders=terms.orders._replace(first_decision_epoch=1))
+    evaluation = evaluate(policy.form(situation), policy.parameters(_words(row), situation), fresh, waiting)
     nothing_now = {} if row["initial_order_quantity_units"] is None else {"initial_order_quantity_units": 0}
     return figures_of(evaluation) | nothing_now
 
 
-def _theta(row: Mapping[str, Any]) -> IntArray:
-    """The policy's parameters [θ] back from a row's columns."""
-    if row["base_stock_level_units"] is not None:
-        return np.array([row["base_stock_level_units"]], dtype=np.int64)
+def _words(row: Mapping[str, Any]) -> PolicyTerms:
+    """The policy's parameters in words, back from a row's columns."""
     start = first_horizon_week(row["forecast_cutoff"])
-    first, last = (weeks_between(start, row[name]) for name in ("initial_order_week", "last_order_week"))
-    return np.array([first, row["initial_order_quantity_units"], row["reorder_point_units"], row["order_quantity_units"], last], dtype=np.int64)
+    epochs = {
+        epoch: None if row[column] is None else weeks_between(start, row[column])
+        for epoch, column in (("initial_order_epoch", "initial_order_week"), ("last_order_epoch", "last_order_week"))
+    }
+    return PolicyTerms(**epochs, **{name: row[name] for name in PolicyTerms._fields if name not in epochs})

@@ -4,6 +4,7 @@
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +12,10 @@ import numpy as np
 from domain.calendar import ONE_WEEK, first_horizon_week
 from domain.feature_vector import FeatureVector
 from domain.settings import Settings
-from simulation.costs import cost_percentile, objective_values
-from simulation.kernels.order_rules import IntArray
-from simulation.kpis import Evaluation, evaluate, path_costs
-from simulation.optimizers.pattern_search import PatternSearch
-from simulation.optimizers.protocol import minimize
+from simulation.costs import cost_percentile, objective_terms
+from simulation.kernels.order_plans import IntArray
+from simulation.kernels.search import search
+from simulation.kpis import Evaluation, evaluate
 from simulation.policies.protocol import Policy, PolicyTerms, Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import Paths, sample_paths
@@ -86,12 +86,12 @@ def optimize_policy(vector: FeatureVector, settings: Settings, *, seed: int) -> 
     paths = sample_paths(vector, settings, n_paths=settings.simulation.n_paths_optimize, purpose="optimize", seed=seed)
     situation = Situation(terms, settings.inventory, paths)
     chosen, base_stock, nothing = (POLICIES[name] for name in (settings.inventory.policy, "base_stock", "order_nothing"))
-    theta = tune(chosen, situation, settings)
-    base_stock_theta = theta if chosen is base_stock else tune(base_stock, situation, settings)
+    theta = tune(chosen, situation, settings).theta
+    base_stock_theta = theta if chosen is base_stock else tune(base_stock, situation, settings).theta
     fresh = sample_paths(vector, settings, n_paths=settings.simulation.n_paths_evaluate, purpose="evaluate", seed=seed)
 
     def run(policy: Policy, parameters: IntArray) -> Evaluation:
-        return evaluate(policy.rule(settings.inventory), parameters, fresh, terms)
+        return evaluate(policy.form(situation), parameters, fresh, terms)
 
     evaluation, without_order = run(chosen, theta), run(nothing, np.zeros(0, dtype=np.int64))
     base_stock_evaluation = evaluation if chosen is base_stock else run(base_stock, base_stock_theta)
@@ -121,12 +121,28 @@ def optimize_policy(vector: FeatureVector, settings: Settings, *, seed: int) -> 
     )
 
 
-def tune(policy: Policy, situation: Situation, settings: Settings) -> IntArray:
-    """The policy's best parameters [θ*] on the situation's paths, within the evaluation budget."""
-    rule, objective = policy.rule(situation.inventory), situation.inventory.objective
-    search = PatternSearch(policy.search_space(situation), policy.starts(situation), budget=settings.optimizer.evaluation_budget)
-    best = minimize(search, lambda candidates: objective_values(path_costs(rule, candidates, situation.paths, situation.terms), objective))
-    return np.array(best.theta, dtype=np.int64)
+class Tuned(NamedTuple):
+    """What a search found."""
+
+    theta: IntArray
+    score: float
+    """Objective on the paths it was found on: better than on fresh ones."""
+    n_evaluations: int
+
+
+def tune(policy: Policy, situation: Situation, settings: Settings, *, warm_starts: Sequence[IntArray] = ()) -> Tuned:
+    """The policy's best parameters [θ*] on the situation's paths, within the evaluation budget.
+
+    Args:
+        policy: What is tuned.
+        situation: The SKU and the paths.
+        settings: With the merchant's own in force.
+        warm_starts: Parameters that did well before, e.g. yesterday's; looked at first.
+    """
+    starts = np.concatenate((*(theta[None, :] for theta in warm_starts), policy.starts(situation)))
+    box, objective = policy.search_space(situation).box(), objective_terms(situation.inventory, situation.paths)
+    found = search(policy.form(situation), box, starts, settings.optimizer.evaluation_budget, objective, situation.paths.blocks, situation.terms)
+    return Tuned(*found)
 
 
 def _parameters(terms: PolicyTerms, cutoff: dt.date) -> dict[str, Any]:

@@ -1,23 +1,20 @@
-"""What the simulated weeks cost, per path; and the loop that scores many candidate policies on the same paths.
+"""What the simulated weeks cost, per path: quickly for the search, in full for the figures that are reported."""
 
-Each term is rate × discounted units (method §5): units are added up first, in week order, so that without discount the
-sums are exact whole numbers.
-"""
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simulation.kernels import kernel
-from simulation.kernels.weekly_simulation import Flows, SkuTerms, add_scaled, fill, new_flows, new_state, simulate
+from simulation.kernels.order_plans import BLOCK_PATHS, Floats, IntArray, OrderPlan, PolicyForm, new_plan, plan_orders
+from simulation.kernels.weekly_simulation import Doubles, Flows, PathBlocks, SkuTerms, aligned_rows, by_week, new_flows, simulate_block
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+COST_BOUND = 2e-6
+"""Largest relative error of a path's float32 cost: a sum of non-negative terms, each rounded at most 20 times by 2⁻²⁴."""
 
 COST_TERMS = ("holding", "inbound", "outbound", "returns", "lost_sales", "overstock", "fixed_order")
 """Terms of a path's cost, in the order in which they are added up."""
 
 _HOLDING, _INBOUND, _OUTBOUND, _RETURNS, _LOST_SALES, _OVERSTOCK, _FIXED_ORDER = 0, 1, 2, 3, 4, 5, 6
-_N_TERMS = 7
 
 SERVICE_SUMS = (
     "demanded_units",
@@ -33,97 +30,96 @@ SERVICE_SUMS = (
 """What is added up over a path's weeks beside its cost; `ordered_now` and `end` are taken at one moment."""
 
 _DEMANDED, _SOLD, _RECEIVED, _RETURNED, _ORDERED, _ORDERED_NOW, _END, _STOCK_OUT_WEEKS, _ORDERS = 0, 1, 2, 3, 4, 5, 6, 7, 8
-_N_SUMS = 9
+
+
+class Workspace(NamedTuple):
+    """Room to simulate one candidate: made once per SKU, so that a candidate allocates nothing."""
+
+    plan: OrderPlan
+    flows: Flows
+    cost: Floats
+    """`(n_blocks, BLOCK_PATHS)` cost of each path, EUR."""
+    race: Doubles
+    """`(n_blocks,)` where the incumbent stood after each block (`objectives.note_incumbent`)."""
 
 
 @kernel
-def discounted_units(demand_units: IntArray, flows: Flows, weights: FloatArray, units: FloatArray) -> None:
-    """Write what each cost term is charged on, added up over weeks by `weights`, into `units` `(7, n_paths)`."""
-    n_weeks = demand_units.shape[0]
-    for term in range(_N_TERMS):
-        fill(units[term], 0.0)
-    for week in range(n_weeks):
-        weight, ordered, sold = weights[week], flows.ordered_units[week], flows.sold_units[week]
-        add_scaled(units[_HOLDING], weight, flows.stock_units[week + 1])
-        add_scaled(units[_INBOUND], weight, ordered)
-        add_scaled(units[_OUTBOUND], weight, sold)
-        add_scaled(units[_RETURNS], weight, flows.returned_units[week])
-        _add_lost(units[_LOST_SALES], weight, demand_units[week], sold)
-        _count_orders(units[_FIXED_ORDER], weight, ordered)
-    add_scaled(units[_OVERSTOCK], weights[n_weeks - 1], flows.stock_units[n_weeks])
+def new_workspace(paths: PathBlocks) -> Workspace:
+    """Room for the paths of one SKU."""
+    n_blocks, n_weeks = paths.demand_units.shape[:2]
+    return Workspace(new_plan(n_weeks), new_flows(n_weeks), aligned_rows(n_blocks).reshape(n_blocks, BLOCK_PATHS), np.full(n_blocks, np.inf))
 
 
 @kernel
-def _add_lost(total: FloatArray, weight: float, demand: IntArray, sold: FloatArray) -> None:
-    for path in range(total.shape[0]):
-        total[path] += weight * (demand[path] - sold[path])
+def score_candidates(form: PolicyForm, candidates: IntArray, paths: PathBlocks, terms: SkuTerms) -> Floats:
+    """Cost of every candidate policy on every path, EUR `(n_candidates, n_paths)`: all see the same paths.
+
+    Args:
+        form: The policy.
+        candidates: `(n_candidates, n_parameters)` [θ].
+        paths: The SKU's futures.
+        terms: The SKU.
+    """
+    room, path_cost = new_workspace(paths), np.empty((candidates.shape[0], paths.n_paths), np.float32)
+    for candidate in range(candidates.shape[0]):
+        plan_orders(form, candidates[candidate], terms.orders, room.plan)
+        for block in range(paths.demand_units.shape[0]):
+            simulate_block(room.plan, block, paths, terms, room.flows, room.cost[block])
+        flat = room.cost.reshape(-1)
+        for path in range(paths.n_paths):
+            path_cost[candidate, path] = flat[path]
+    return path_cost
 
 
 @kernel
-def _count_orders(total: FloatArray, weight: float, ordered: FloatArray) -> None:
-    for path in range(total.shape[0]):
-        total[path] += weight if ordered[path] > 0.0 else 0.0
-
-
-@kernel
-def evaluate_paths(
-    rule: int, theta: IntArray, demand_units: IntArray, lead_time_weeks: IntArray, return_offset: FloatArray, terms: SkuTerms
-) -> tuple[FloatArray, FloatArray]:
-    """One policy in detail. Arguments as `score_candidates`.
+def evaluate_paths(form: PolicyForm, theta: IntArray, paths: PathBlocks, terms: SkuTerms) -> tuple[Doubles, Doubles]:
+    """One policy in detail, in float64.
 
     Returns:
         Cost by term and path, EUR `(7, n_paths)`, and `SERVICE_SUMS` per path `(9, n_paths)`.
     """
-    n_weeks, n_paths = demand_units.shape
-    flows, units = new_flows(n_weeks, n_paths), np.empty((_N_TERMS, n_paths))
-    simulate(rule, theta, demand_units, lead_time_weeks, return_offset, terms, flows, new_state(n_paths))
-    discounted_units(demand_units, flows, terms.discount_weights, units)
-    cost, sums = np.zeros((_N_TERMS, n_paths)), np.zeros((_N_SUMS, n_paths))
-    for term in range(_N_TERMS):
-        add_scaled(cost[term], terms.cost_rates_eur[term], units[term])
-    _add_service(demand_units, flows, sums)
-    return cost, sums
+    room = new_workspace(paths)
+    n_blocks = paths.demand_units.shape[0]
+    cost, sums = np.zeros((7, n_blocks * BLOCK_PATHS)), np.zeros((9, n_blocks * BLOCK_PATHS))
+    plan_orders(form, theta, terms.orders, room.plan)
+    for block in range(n_blocks):
+        simulate_block(room.plan, block, paths, terms, room.flows, room.cost[block])
+        _add_flows(paths.demand_units[block], terms.discount_weights, room.flows, cost, sums, block * BLOCK_PATHS)
+    for term in range(7):
+        cost[term] *= terms.cost_rates_eur[term]
+    return cost[:, : paths.n_paths].copy(), sums[:, : paths.n_paths].copy()
 
 
 @kernel
-def _add_service(demand_units: IntArray, flows: Flows, sums: FloatArray) -> None:
-    """Add up the flows of each path into `SERVICE_SUMS`; `sums` `(9, n_paths)` comes in as zeros."""
-    n_weeks, n_paths = demand_units.shape
-    for path in range(n_paths):
-        sums[_END, path] = flows.stock_units[n_weeks, path]
-        sums[_ORDERED_NOW, path] = flows.ordered_units[0, path]
+def _add_flows(demand: Floats, weights: Doubles, flows: Flows, units: Doubles, sums: Doubles, first: int) -> None:
+    """Add up a block's flows: what each cost term is charged on, discounted, into `units`; service into `sums`. Both come in as zeros."""
+    n_weeks = demand.shape[0]
+    on_hand, position, orders, sales = (
+        by_week(flows.on_hand, n_weeks + 1),
+        by_week(flows.position, n_weeks + 1),
+        by_week(flows.ordered, n_weeks),
+        by_week(flows.sold, n_weeks),
+    )
     for week in range(n_weeks):
-        ordered, sold = flows.ordered_units[week], flows.sold_units[week]
-        for path in range(n_paths):
-            sums[_DEMANDED, path] += demand_units[week, path]
-            sums[_STOCK_OUT_WEEKS, path] += 1.0 if sold[path] < demand_units[week, path] else 0.0
-        add_scaled(sums[_SOLD], 1.0, sold)
-        add_scaled(sums[_RECEIVED], 1.0, flows.received_units[week])
-        add_scaled(sums[_RETURNED], 1.0, flows.returned_units[week])
-        add_scaled(sums[_ORDERED], 1.0, ordered)
-        _count_orders(sums[_ORDERS], 1.0, ordered)
-
-
-@kernel
-def score_candidates(
-    rule: int, candidates: IntArray, demand_units: IntArray, lead_time_weeks: IntArray, return_offset: FloatArray, terms: SkuTerms
-) -> FloatArray:
-    """Cost of every candidate policy on every path, EUR `(n_candidates, n_paths)`: all see the same paths.
-
-    Args:
-        rule: Order rule (`order_rules`).
-        candidates: `(n_candidates, n_parameters)` [θ].
-        demand_units: `(n_weeks, n_paths)`.
-        lead_time_weeks: `(n_weeks, n_paths)`.
-        return_offset: `(n_paths,)`.
-        terms: The SKU.
-    """
-    n_weeks, n_paths = demand_units.shape
-    flows, state, units = new_flows(n_weeks, n_paths), new_state(n_paths), np.empty((_N_TERMS, n_paths))
-    path_cost = np.zeros((candidates.shape[0], n_paths))
-    for candidate in range(candidates.shape[0]):
-        simulate(rule, candidates[candidate], demand_units, lead_time_weeks, return_offset, terms, flows, state)
-        discounted_units(demand_units, flows, terms.discount_weights, units)
-        for term in range(_N_TERMS):
-            add_scaled(path_cost[candidate], terms.cost_rates_eur[term], units[term])
-    return path_cost
+        weight = weights[week]
+        for lane in range(BLOCK_PATHS):
+            path, ordered, sold, demanded = first + lane, orders[week, lane], sales[week, lane], demand[week, lane]
+            before, left = on_hand[week, lane], on_hand[week + 1, lane]
+            returned = position[week + 1, lane] - position[week, lane] - ordered + sold
+            units[_HOLDING, path] += weight * left
+            units[_INBOUND, path] += weight * ordered
+            units[_OUTBOUND, path] += weight * sold
+            units[_RETURNS, path] += weight * returned
+            units[_LOST_SALES, path] += weight * (demanded - sold)
+            units[_FIXED_ORDER, path] += weight if ordered > 0 else 0.0
+            sums[_DEMANDED, path] += demanded
+            sums[_SOLD, path] += sold
+            sums[_RECEIVED, path] += left - before - returned + sold
+            sums[_RETURNED, path] += returned
+            sums[_ORDERED, path] += ordered
+            sums[_STOCK_OUT_WEEKS, path] += 1.0 if sold < demanded else 0.0
+            sums[_ORDERS, path] += 1.0 if ordered > 0 else 0.0
+    for lane in range(BLOCK_PATHS):
+        units[_OVERSTOCK, first + lane] = weights[n_weeks - 1] * on_hand[n_weeks, lane]
+        sums[_END, first + lane] = on_hand[n_weeks, lane]
+        sums[_ORDERED_NOW, first + lane] = orders[0, lane]

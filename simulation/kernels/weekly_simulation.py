@@ -1,9 +1,10 @@
-"""The simulation: 12 weeks of one SKU on all its paths, in the order of events of method §3.
+"""The simulation: the weeks of one SKU on all its paths, in the order of events of method §3.
 
-Weeks are the outer loop and paths the inner one: paths are independent, so the inner loops run in SIMD without
-changing a single sum. Each step is a small loop over few arrays because the compiler must prove that they do not
-overlap and gives up beyond a handful. Units are whole numbers held as float64 (exact below 2⁵³), so that floors and
-costs need no conversion. Its slow, obvious twin is `tests/reference/naive_simulation.py`.
+Weeks are the outer loop and paths the inner one: paths are independent, so the inner loop runs in SIMD without changing
+a single sum. Paths come in blocks of `BLOCK_PATHS`, whose state stays in the processor's first cache. Units are whole
+numbers held as float32, exact below 2²⁴; shares and return weights are multiples of a power of two
+(`simulation/sku_terms.py`), so that every sum of units is exact in any order. Its slow, obvious twin is
+`tests/reference/naive_simulation.py`.
 """
 
 from typing import NamedTuple
@@ -11,187 +12,215 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simulation.kernels import kernel
-from simulation.kernels.order_rules import accept_orders, decide
+from simulation.kernels import kernel, loop
+from simulation.kernels.order_plans import BLOCK_PATHS, NOTHING, Floats, OrderPlan, OrderTerms, decide
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+_NEAR_LEADS, _NEAR_LAGS = 8, 4
+"""Lead times 0 … 7 and return lags 1 … 4 are unrolled in the loop over paths; longer ones are added up before it."""
+
+Doubles = npt.NDArray[np.float64]
+Masks = npt.NDArray[np.int32]
+
+
+class PathBlocks(NamedTuple):
+    """Futures of one SKU in blocks of paths, `(n_blocks, n_weeks, BLOCK_PATHS)` unless said otherwise. The last block is filled up with paths without demand."""
+
+    demand_units: Floats
+    arrivals: Masks
+    """Bit ℓ of week w is set where an order placed at epoch w − ℓ arrives in week w."""
+    inbound_units: Floats
+    """Shipments in transit at epoch 0, by week of arrival."""
+    return_offset: Floats
+    """`(n_blocks, BLOCK_PATHS)` in [0, 1), multiples of 1/256: where a path's returns round to whole units [u]."""
+    longest_lead_weeks: int
+    """No bit above this one is set."""
+    n_paths: int
 
 
 class SkuTerms(NamedTuple):
     """All the numbers of one SKU that a simulated week uses."""
 
-    on_hand_units: float
+    on_hand_units: np.float32
     """Stock at epoch 0."""
-    inbound_units: FloatArray
-    """`(n_weeks,)` in transit at epoch 0, by week of arrival."""
-    returns_due_units: FloatArray
-    """`(n_weeks,)` expected returns of units sold before epoch 0."""
-    return_weights: FloatArray
-    """`(n_lags,)` expected returns per unit sold, 1, 2, … weeks after the sale; empty = none."""
-    review_period_weeks: int
-    minimum_order_quantity_units: float
-    pack_size_units: float
-    inbound_share_before_demand: float
-    cost_rates_eur: FloatArray
+    in_transit_units: np.float32
+    """On order at epoch 0, also what arrives beyond the horizon."""
+    returns_due_units: Floats
+    """`(n_weeks,)` expected returns of units sold before epoch 0, multiples of a power of two."""
+    return_weights: Floats
+    """`(n_weeks,)` expected returns per unit sold 1, 2, … weeks before, multiples of a power of two."""
+    n_lags: int
+    """Weights beyond this many are 0."""
+    inbound_share_before_demand: np.float32
+    """A multiple of 1/64."""
+    orders: OrderTerms
+    week_rates_eur: Floats
+    """`(n_weeks, 6)` discounted cost of a unit (of an order for the last): holding, inbound, outbound, returns, lost sales, fixed."""
+    cost_rates_eur: Doubles
     """`(7,)` per unit (per order for the last), in the order of `path_costs.COST_TERMS`."""
-    discount_weights: FloatArray
+    discount_weights: Doubles
     """`(n_weeks,)` γ⁰, γ¹, …"""
-    first_decision_epoch: int = 0
-    """Nothing is ordered before this epoch: 1 = today's order was refused."""
 
 
 class Flows(NamedTuple):
-    """What happened: whole units, a row per week, a column per path. Lost sales are demand − sold."""
+    """What happened on a block of paths, in whole units, row after row of `BLOCK_PATHS` numbers: one row per week.
 
-    stock_units: FloatArray
-    """`(n_weeks + 1, n_paths)` on hand at each epoch: row j is left by week j − 1, row 0 is the start."""
-    ordered_units: FloatArray
-    """`(n_weeks, n_paths)` ordered at the epoch before the week."""
-    received_units: FloatArray
-    """`(n_weeks + 1, n_paths)` arrived in the week; the last row collects what arrives beyond the horizon."""
-    returned_units: FloatArray
-    """`(n_weeks, n_paths)`"""
-    sold_units: FloatArray
-    """`(n_weeks, n_paths)`"""
-
-
-class State(NamedTuple):
-    """What a path carries through a week, `(n_paths,)` each; scratch space of the simulation."""
-
-    on_order: FloatArray
-    """Ordered and not yet arrived, also what will arrive beyond the horizon."""
-    before_demand: FloatArray
-    """On hand when the week's demand comes."""
-    after_demand: FloatArray
-    """Arrivals and returns of the week that come too late for its demand."""
-    returns_expected: FloatArray
-    """Expected returns due so far [C]."""
-    returns_booked: FloatArray
-    """Whole units returned so far, ⌊C + u⌋."""
-
-
-@kernel
-def new_flows(n_weeks: int, n_paths: int) -> Flows:
-    """Room for the flows of one policy."""
-    stock, received = np.empty((n_weeks + 1, n_paths)), np.empty((n_weeks + 1, n_paths))
-    return Flows(stock, np.empty((n_weeks, n_paths)), received, np.empty((n_weeks, n_paths)), np.empty((n_weeks, n_paths)))
-
-
-@kernel
-def new_state(n_paths: int) -> State:
-    """Room for the state of all paths."""
-    return State(np.empty(n_paths), np.empty(n_paths), np.empty(n_paths), np.empty(n_paths), np.empty(n_paths))
-
-
-@kernel
-def simulate(
-    rule: int, theta: IntArray, demand_units: IntArray, lead_time_weeks: IntArray, return_offset: FloatArray, terms: SkuTerms, flows: Flows, state: State
-) -> None:
-    """Run one policy on every path and write what happened into `flows`.
-
-    Args:
-        rule: Order rule (`order_rules`).
-        theta: Its parameters [θ].
-        demand_units: `(n_weeks, n_paths)`.
-        lead_time_weeks: `(n_weeks, n_paths)` of an order placed at each epoch.
-        return_offset: `(n_paths,)` in [0, 1) [u].
-        terms: The SKU.
-        flows: Written.
-        state: Overwritten.
+    Rows lie one behind the other in one dimension, so that the loop over paths reaches the weeks before by a constant
+    distance from a single address. `by_week` shows them as matrices.
     """
-    _start(terms, flows, state)
-    for week in range(demand_units.shape[0]):
-        stock, ordered, sold = flows.stock_units[week], flows.ordered_units[week], flows.sold_units[week]
-        received, returned = flows.received_units[week], flows.returned_units[week]
+
+    on_hand: Floats
+    """n_weeks + 1 rows, at each epoch: row j is left by week j − 1."""
+    position: Floats
+    """n_weeks + 1 rows: on hand + on order at each epoch."""
+    ordered: Floats
+    """7 + n_weeks rows, ordered at the epoch before each week; seven rows of zeros come first."""
+    sold: Floats
+    """4 + n_weeks rows; four rows of zeros come first."""
+    carried: Floats
+    """One row: part of a returned unit that is carried on to the next week."""
+    arriving: Floats
+    """n_weeks rows: what arrives in each week beside the near orders, where lead times are long."""
+
+
+@kernel
+def new_flows(n_weeks: int) -> Flows:
+    """Room for a block's flows."""
+    state, orders, sales = n_weeks + 1, _NEAR_LEADS - 1 + n_weeks, _NEAR_LAGS + n_weeks
+    return Flows(aligned_rows(state), aligned_rows(state), aligned_rows(orders), aligned_rows(sales), aligned_rows(1), aligned_rows(n_weeks))
+
+
+@kernel
+def aligned_rows(n_rows: int) -> Floats:
+    """Rows of zeros that begin on a cache line: a vector across two lines is read twice (a seventh slower, measured)."""
+    room = np.zeros(n_rows * BLOCK_PATHS + 16, np.float32)
+    first = (-room.ctypes.data % 64) // 4
+    return room[first : first + n_rows * BLOCK_PATHS]
+
+
+@kernel
+def by_week(rows: Floats, n_weeks: int) -> Floats:
+    """The last `n_weeks` rows as a matrix `(n_weeks, BLOCK_PATHS)`."""
+    return rows[rows.size - n_weeks * BLOCK_PATHS :].reshape(n_weeks, BLOCK_PATHS)
+
+
+@kernel
+def simulate_block(plan: OrderPlan, block: int, paths: PathBlocks, terms: SkuTerms, flows: Flows, cost: Floats) -> None:
+    """Run one plan on a block of paths; write what happened into `flows` and each path's cost, EUR, into `cost` `(BLOCK_PATHS,)`.
+
+    The cost is a sum of non-negative float32 terms: `path_costs.COST_BOUND` says how close it is to the exact one.
+    """
+    n_weeks, row = paths.demand_units.shape[1], BLOCK_PATHS
+    has_far_leads = paths.longest_lead_weeks >= _NEAR_LEADS
+    arriving = paths.inbound_units[block].reshape(-1)
+    if has_far_leads:
+        flows.arriving[:] = arriving
+        arriving = flows.arriving
+    on_hand, position, orders, sales, carried, weights = flows.on_hand, flows.position, flows.ordered, flows.sold, flows.carried, terms.return_weights
+    _start(terms.on_hand_units, terms.in_transit_units, paths.return_offset[block], on_hand, position, carried, cost)
+    for week in range(n_weeks):  # slices are written where they are used: a name for one would be counted as a reference, every week
+        here, now, then = week * row, (week + _NEAR_LEADS - 1) * row, (week + _NEAR_LAGS) * row
         # 0. At the epoch before the week: decide from the stock the last week left and what is on order.
-        is_review = week % terms.review_period_weeks == 0
-        if week >= terms.first_decision_epoch and decide(rule, theta, week, is_review, stock, state.on_order, ordered):
-            accept_orders(ordered, terms.minimum_order_quantity_units, terms.pack_size_units)
-            _place_orders(ordered, week, lead_time_weeks[week], flows.received_units, state.on_order)
-        else:
-            fill(ordered, 0.0)
-        # 1. Part of the week's arrivals and returns is on hand before its demand, the rest after.
-        _book_returns(week, terms, flows.sold_units, return_offset, state.returns_expected, state.returns_booked, returned)
-        _receive(received, returned, terms.inbound_share_before_demand, stock, state.before_demand, state.after_demand)
-        add_scaled(state.on_order, -1.0, received)
-        # 2. Sell what is on hand, lose the rest of the demand. 3. The rest of the arrivals and returns comes in.
-        _sell(demand_units[week], state.before_demand, state.after_demand, sold, flows.stock_units[week + 1])
-        # 4. Costs are charged on these flows by `path_costs`. 5. Units sold come back in later weeks' step 1.
+        decide(plan.kind[week], plan.trigger_units[week], plan.amount_units[week], terms.orders, on_hand[here:], position[here:], orders[now:])
+        # What is due from further back than the loop below looks.
+        if has_far_leads and plan.kind[week] != NOTHING:
+            _send_far(week, paths.longest_lead_weeks, orders[now:], paths.arrivals[block], flows.arriving)
+        for lag in range(_NEAR_LAGS + 1, min(week, terms.n_lags) + 1):
+            _add_scaled(carried, weights[lag - 1], sales[then - lag * row :])
+        # 1. to 5. for the week.
+        _week(
+            orders[here:],
+            sales[here:],
+            weights,
+            terms.returns_due_units[week],
+            terms.inbound_share_before_demand,
+            terms.week_rates_eur[week],
+            paths.demand_units[block, week],
+            paths.arrivals[block, week],
+            arriving[here:],
+            on_hand[here:],
+            position[here:],
+            carried,
+            cost,
+        )
 
 
-@kernel
-def _start(terms: SkuTerms, flows: Flows, state: State) -> None:
-    """Epoch 0: stock on hand, and shipments in transit that will arrive in their weeks."""
-    fill(flows.stock_units[0], terms.on_hand_units)
-    fill(state.returns_expected, 0.0)
-    fill(state.returns_booked, 0.0)
-    fill(state.on_order, 0.0)
-    n_weeks = terms.inbound_units.shape[0]
-    for week in range(n_weeks):
-        fill(flows.received_units[week], terms.inbound_units[week])
-        add_scaled(state.on_order, 1.0, flows.received_units[week])
-    fill(flows.received_units[n_weeks], 0.0)
-
-
-@kernel
-def _place_orders(ordered: FloatArray, epoch: int, lead_time_weeks: IntArray, received: FloatArray, on_order: FloatArray) -> None:
-    """Put each path's order on its way: an order at epoch j with lead time ℓ arrives in week j + ℓ."""
-    add_scaled(on_order, 1.0, ordered)
-    beyond_horizon = received.shape[0] - 1
-    for path in range(ordered.shape[0]):
-        week = min(epoch + lead_time_weeks[path], beyond_horizon)
-        received[np.uintp(week), path] += ordered[path]  # unsigned: spares the test for an index from the end
-
-
-@kernel
-def _book_returns(
-    week: int, terms: SkuTerms, sold: FloatArray, return_offset: FloatArray, expected: FloatArray, booked: FloatArray, returned: FloatArray
+@loop
+def _week(
+    orders: Floats,
+    sales: Floats,
+    weights: Floats,
+    returns_due: np.float32,
+    share: np.float32,
+    rates: Floats,
+    demand: Floats,
+    arrivals: Masks,
+    arriving: Floats,
+    on_hand: Floats,
+    position: Floats,
+    carried: Floats,
+    cost: Floats,
 ) -> None:
-    """Whole units that come back in the week, by keyed cumulative rounding: ⌊C_j + u⌋ − ⌊C_{j−1} + u⌋.
+    """One week of a block of paths.
 
-    C grows in a fixed order (returns of earlier sales first, then sales by rising lag), so that twins agree to the bit.
-    A lag of 0 weeks counts as 1: units sold in a week are not sold again in it.
+    `orders` are rows of the seven epochs before and this one, `sales` of the four weeks before and (written) this one;
+    the first row of `on_hand` and `position` is the state before the week, the second (written) the one after it.
     """
-    due = terms.returns_due_units[week]
-    for path in range(expected.shape[0]):
-        expected[path] += due
-    for lag in range(1, min(week, terms.return_weights.shape[0]) + 1):
-        add_scaled(expected, terms.return_weights[lag - 1], sold[week - lag])
-    for path in range(returned.shape[0]):
-        whole = np.floor(expected[path] + return_offset[path])
-        returned[path] = whole - booked[path]
-        booked[path] = whole
+    row = BLOCK_PATHS
+    weight_1, weight_2, weight_3, weight_4 = weights[0], weights[1], weights[2], weights[3]
+    holding, inbound, outbound, handling, lost_margin, fixed = rates[0], rates[1], rates[2], rates[3], rates[4], rates[5]
+    nothing, half = np.float32(0), np.float32(0.5)
+    for path in range(row):
+        # Arrivals A: an order placed ℓ epochs ago arrives now where bit ℓ is set.
+        due, ordered = arrivals[path], orders[7 * row + path]
+        arrived = arriving[path]
+        arrived += ordered if due & 1 else nothing
+        arrived += orders[6 * row + path] if due & 2 else nothing
+        arrived += orders[5 * row + path] if due & 4 else nothing
+        arrived += orders[4 * row + path] if due & 8 else nothing
+        arrived += orders[3 * row + path] if due & 16 else nothing
+        arrived += orders[2 * row + path] if due & 32 else nothing
+        arrived += orders[row + path] if due & 64 else nothing
+        arrived += orders[path] if due & 128 else nothing
+        # Returns B of units sold in earlier weeks (step 5), by keyed cumulative rounding: whole units, the rest is carried on.
+        expected = carried[path] + returns_due
+        expected += weight_1 * sales[3 * row + path] + weight_2 * sales[2 * row + path] + weight_3 * sales[row + path] + weight_4 * sales[path]
+        returned = np.floor(expected)
+        carried[path] = expected - returned
+        # 1. Part of A + B is on hand before demand: ⌊share · (A + B) + ½⌋.
+        delivered = arrived + returned
+        early = np.floor(share * delivered + half)
+        available = on_hand[path] + early
+        # 2. Sell what is on hand, lose the rest of the demand. 3. The rest of A + B comes in.
+        served = min(available, demand[path])
+        left = available - served + (delivered - early)
+        sales[4 * row + path] = served
+        on_hand[row + path] = left
+        position[row + path] = position[path] + ordered - served + returned
+        # 4. Costs on the end-of-week state.
+        week_cost = left * holding + ordered * inbound + served * outbound + returned * handling + (demand[path] - served) * lost_margin
+        cost[path] += week_cost + (fixed if ordered > nothing else nothing)
 
 
-@kernel
-def _receive(received: FloatArray, returned: FloatArray, share: float, stock: FloatArray, before_demand: FloatArray, after_demand: FloatArray) -> None:
-    """Split the week's arrivals and returns in whole units: ⌊share · (A + B) + ½⌋ before demand, the rest after."""
-    for path in range(stock.shape[0]):
-        delivered = received[path] + returned[path]
-        early = np.floor(share * delivered + 0.5)
-        before_demand[path] = stock[path] + early
-        after_demand[path] = delivered - early
+@loop
+def _start(on_hand_units: np.float32, in_transit_units: np.float32, offset: Floats, on_hand: Floats, position: Floats, carried: Floats, cost: Floats) -> None:
+    """Epoch 0 on a block of paths: all start alike but for where their returns round."""
+    for path in range(BLOCK_PATHS):
+        on_hand[path] = on_hand_units
+        position[path] = on_hand_units + in_transit_units
+        carried[path] = offset[path]
+        cost[path] = np.float32(0)
 
 
-@kernel
-def _sell(demand: IntArray, before_demand: FloatArray, after_demand: FloatArray, sold: FloatArray, left: FloatArray) -> None:
-    """Serve demand from stock (lost sales, no backorders), then add what came too late for it."""
-    for path in range(sold.shape[0]):
-        served = min(before_demand[path], float(demand[path]))
-        sold[path] = served
-        left[path] = before_demand[path] - served + after_demand[path]
+@loop
+def _send_far(epoch: int, longest_lead: int, ordered: Floats, arrivals: Masks, arriving: Floats) -> None:
+    """Orders of this epoch that arrive more than seven weeks later."""
+    for lead in range(_NEAR_LEADS, min(longest_lead, arrivals.shape[0] - 1 - epoch) + 1):
+        bit, due, target = np.int32(1 << lead), arrivals[epoch + lead], arriving[(epoch + lead) * BLOCK_PATHS :]
+        for path in range(BLOCK_PATHS):
+            target[path] += ordered[path] if due[path] & bit else np.float32(0)
 
 
-@kernel
-def add_scaled(total: FloatArray, factor: float, summand: FloatArray) -> None:
-    """`total` += factor × `summand`, path by path."""
-    for path in range(total.shape[0]):
+@loop
+def _add_scaled(total: Floats, factor: np.float32, summand: Floats) -> None:
+    for path in range(BLOCK_PATHS):
         total[path] += factor * summand[path]
-
-
-@kernel
-def fill(target: FloatArray, value: float) -> None:
-    """`target` = value. A loop, because numba compiles a slice assignment ten times as long."""
-    for path in range(target.shape[0]):
-        target[path] = value

@@ -1,7 +1,6 @@
-"""Integer pattern search: coordinate polls with a step that halves, from the best of several starts (Hooke & Jeeves 1961).
+"""The structured search by ask and tell: the machine of `kernels/search_machine.py`, one candidate at a time.
 
-Costs over integer parameters are staircases: gradients and simplexes see plateaus, a poll of whole steps does not.
-In the lab this came within 0.7 % of the exhaustive grid after 100 evaluations (P75), where SHGO needed seconds.
+`optimize.tune` runs the same machine compiled, scores included; the conformance suite compares the two.
 """
 
 import math
@@ -9,22 +8,19 @@ import math
 import numpy as np
 
 from domain.errors import UsageError
+from simulation.kernels.search_machine import learn, new_search, propose
 from simulation.optimizers.protocol import Candidate, FloatArray, IntArray, SearchSpace
-
-Theta = tuple[int, ...]
 
 
 class PatternSearch:
-    """Ask/tell pattern search; deterministic, and never scores a candidate twice.
+    """Deterministic pattern search that ends with its budget.
 
-    It scores all starts, then walks from the best: poll ± one step along each coordinate and once along the last
-    successful move; go to the best improvement, else halve the step. When a walk ends at step 1, the next best start
-    begins another, until the budget is spent.
+    A candidate the machine comes back to is answered from memory, so none is asked twice; it counts against the budget all the same.
 
     Args:
-        space: Integer box and grid.
+        space: Integer box, grid and directions.
         starts: `(n_starts, n_parameters)`, clipped to the box; at least one.
-        budget: Most candidates to score.
+        budget: Most candidates to look at.
 
     Raises:
         UsageError: There is no start, or the budget is below 1.
@@ -33,23 +29,18 @@ class PatternSearch:
     def __init__(self, space: SearchSpace, starts: IntArray, *, budget: int) -> None:
         if starts.shape[0] == 0 or budget < 1:
             raise UsageError("a search needs a start and a budget", got=f"{starts.shape[0]} starts, budget {budget}", wanted="at least one of each")
-        self._lower, self._upper = space.lower.tolist(), space.clip(space.upper).tolist()
-        self._pitch, self._first_step = space.pitch.tolist(), space.first_step.tolist()
-        self._budget = budget
-        self._scores: dict[Theta, float] = {}
-        self._starts: list[Theta] = list(dict.fromkeys(tuple(row) for row in space.clip(starts).tolist()))
-        self._n_parameters = starts.shape[1]
-        self._asked = self._starts[:budget]
-        self._center = Candidate(math.inf, self._starts[0])
-        self._centers: set[Theta] = set()
-        self._move: Theta | None = None
-        self._step: list[int] = []
-        self._waiting: list[Candidate] = []
+        self._box, self._starts, self._budget = space.box(), space.clip(starts), budget
+        self._state = new_search(self._box, len(self._starts))
+        self._scores: dict[tuple[int, ...], float] = {}
+        self._best = Candidate(math.inf, tuple(self._starts[0].tolist()))
+        self._n_looked_at = 0
+        self._asked = np.empty((0, starts.shape[1]), np.int64)
+        self._go_on()
 
     @property
     def best(self) -> Candidate:
-        """The best candidate told so far."""
-        return min(Candidate(score, theta) for theta, score in self._scores.items())
+        """The best candidate told so far; of equal ones the first."""
+        return self._best
 
     @property
     def n_evaluations(self) -> int:
@@ -57,55 +48,28 @@ class PatternSearch:
         return len(self._scores)
 
     def ask(self) -> IntArray:
-        """Candidates to score `(n_candidates, n_parameters)`, none asked before; no rows = finished."""
-        return np.array(self._asked, dtype=np.int64).reshape(len(self._asked), self._n_parameters)
+        """One candidate to score `(1, n_parameters)`; no rows = finished."""
+        return self._asked
 
     def tell(self, scores: FloatArray) -> None:
-        """Scores of the candidates last asked, in their order; decides what to ask next."""
-        is_first = not self._scores
-        self._scores.update(zip(self._asked, scores.tolist(), strict=True))
-        if is_first:
-            self._waiting = sorted((Candidate(self._scores[start], start) for start in self._asked), reverse=True)
-            self._begin_walk()
-        self._asked = []
-        while not self._asked and len(self._scores) < self._budget:
-            poll = self._poll()
-            self._asked = self._unscored(poll)
-            if not self._asked and not self._advance(poll):
-                break
+        """Its score; decides what to ask next."""
+        self._scores[tuple(self._asked[0].tolist())] = float(scores[0])
+        self._learn(tuple(self._asked[0].tolist()))
+        self._go_on()
 
-    def _unscored(self, poll: list[Theta]) -> list[Theta]:
-        """Points of the poll that still need a score, as far as the budget goes."""
-        return [theta for theta in poll if theta not in self._scores][: self._budget - len(self._scores)]
+    def _go_on(self) -> None:
+        """Let the machine propose until it proposes something new."""
+        self._asked = self._asked[:0]
+        while self._n_looked_at < self._budget and propose(self._box, self._starts, self._state):
+            theta = tuple(self._state.candidate.tolist())
+            if theta not in self._scores:
+                self._asked = self._state.candidate[None, :].copy()
+                return
+            self._learn(theta)
 
-    def _begin_walk(self) -> None:
-        self._center, self._move, self._step = self._waiting.pop(), None, list(self._first_step)
-        self._centers.add(self._center.theta)
-
-    def _poll(self) -> list[Theta]:
-        """The centre's neighbours at the present step, and the last move once more."""
-        center, points = self._center.theta, []
-        if self._move is not None:
-            moved = zip(center, self._move, self._lower, self._upper, strict=True)
-            points.append(tuple(min(max(value + move, low), high) for value, move, low, high in moved))
-        for i, (value, step) in enumerate(zip(center, self._step, strict=True)):
-            reach = step * self._pitch[i]
-            neighbors = (min(value + reach, self._upper[i]), max(value - reach, self._lower[i]))
-            points += [(*center[:i], neighbor, *center[i + 1 :]) for neighbor in neighbors]
-        return [point for point in dict.fromkeys(points) if point != center]
-
-    def _advance(self, poll: list[Theta]) -> bool:
-        """After a poll that is scored: move, halve the step, or begin another walk. False = nothing left to do."""
-        best = min((Candidate(self._scores[theta], theta) for theta in poll), default=self._center)
-        is_better = best.score < self._center.score
-        if is_better and best.theta not in self._centers:
-            self._move = tuple(after - before for before, after in zip(self._center.theta, best.theta, strict=True))
-            self._center = best
-            self._centers.add(best.theta)
-        elif not is_better and any(step > 1 for step in self._step):
-            self._move, self._step = None, [max(step // 2, 1) for step in self._step]
-        elif self._waiting:  # this walk is at its end, or has come upon the track of an earlier one
-            self._begin_walk()
-        else:
-            return False
-        return True
+    def _learn(self, theta: tuple[int, ...]) -> None:
+        self._n_looked_at += 1
+        score = self._scores[theta]
+        if score < self._best.score:
+            self._best = Candidate(score, theta)
+        learn(self._box, self._starts, self._state, score)

@@ -1,10 +1,13 @@
-"""What an optimiser is: ask for candidates, be told their scores. Lower is better; ties go to the smaller candidate."""
+"""What an optimiser is: ask for candidates, be told their scores. Lower is better."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from simulation.kernels.search_machine import SearchBox, on_grid
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -17,17 +20,33 @@ class SearchSpace(NamedTuple):
     upper: IntArray
     pitch: IntArray
     first_step: IntArray
-    """First step of a local search, in pitches ≥ 1."""
+    """First step of a local search, in pitches, a power of two."""
+    directions: IntArray | None = None
+    """`(n_directions, n_parameters)` worth a step, in steps; `None` = each parameter up and down."""
+    is_rugged: bool = False
+    """Whether what is left of a budget after polling is worth spending on jumps of all scales."""
 
     def clip(self, candidates: IntArray) -> IntArray:
         """The nearest grid points at or below, inside the box."""
-        steps = (np.clip(candidates, self.lower, self.upper) - self.lower) // np.maximum(self.pitch, 1)
-        clipped: IntArray = self.lower + steps * self.pitch
+        clipped: IntArray = on_grid(self.box(), np.atleast_2d(candidates)).reshape(candidates.shape)
         return clipped
+
+    def box(self) -> SearchBox:
+        """The same for the compiled search; its upper corner is on the grid."""
+        upper = self.lower + (self.upper - self.lower) // self.pitch * self.pitch
+        return SearchBox(
+            self.lower, upper, self.pitch, self.first_step, _up_and_down(self.lower.size) if self.directions is None else self.directions, self.is_rugged
+        )
+
+
+@cache
+def _up_and_down(n_parameters: int) -> IntArray:
+    single = np.eye(n_parameters, dtype=np.int64)
+    return np.stack((single, -single), axis=1).reshape(2 * n_parameters, n_parameters)
 
 
 class Candidate(NamedTuple):
-    """A scored point; candidates compare by score, then by parameters: the smaller order wins a tie."""
+    """A scored point; candidates compare by score, then by parameters."""
 
     score: float
     theta: tuple[int, ...]
@@ -37,7 +56,7 @@ class Optimizer(Protocol):
     """Proposes candidates in batches until it has nothing more to ask, or its budget is spent."""
 
     def ask(self) -> IntArray:
-        """Candidates to score `(n_candidates, n_parameters)`, none asked before; no rows = finished."""
+        """Candidates to score `(n_candidates, n_parameters)`; no rows = finished."""
 
     def tell(self, scores: FloatArray) -> None:
         """Scores of the candidates last asked, in their order."""

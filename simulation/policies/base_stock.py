@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from domain.settings import InventorySettings
-from simulation.kernels.order_rules import BASE_STOCK, IntArray
+from simulation.kernels.order_plans import IntArray, PolicyForm
 from simulation.optimizers.protocol import SearchSpace, power_of_two_below
-from simulation.policies.protocol import PolicyTerms, Situation
+from simulation.policies.protocol import PolicyTerms, Situation, policy_form
 
 _START_LEVELS = (0.5, 0.75, 0.95)
 
@@ -15,25 +14,29 @@ class BaseStockPolicy:
 
     name = "base_stock"
 
-    def rule(self, inventory: InventorySettings) -> int:
+    def form(self, situation: Situation) -> PolicyForm:
         """The same under either trigger: base-stock always looks at the inventory position."""
-        del inventory
-        return BASE_STOCK
+        return policy_form(situation.n_weeks, order_up_to=0)
 
     def search_space(self, situation: Situation) -> SearchSpace:
         """S in single units up to the largest sampled demand of the horizon."""
         scale = situation.demand_quantile_units(situation.protection_interval_weeks, 0.75)
-        most = max(situation.demand_quantile_units(situation.n_weeks, 1.0), 1)
         first_step = power_of_two_below(scale / 8)
-        return SearchSpace(*(np.array([value], dtype=np.int64) for value in (0, most, 1, first_step)))
+        lower, upper, pitch, step = (np.array([value], dtype=np.int64) for value in (0, situation.most_units, 1, first_step))
+        return SearchSpace(lower, upper, pitch, step)
 
     def starts(self, situation: Situation) -> IntArray:
         """Never order, and quantiles of demand over the protection interval."""
         weeks = situation.protection_interval_weeks
-        levels = [0] + [situation.demand_quantile_units(weeks, level) for level in _START_LEVELS]
-        return np.array(levels, dtype=np.int64)[:, None]
+        levels = situation.cover_quantiles_units(_START_LEVELS, n_weeks=weeks, first_weeks=1)[:, 0]
+        return np.concatenate(([0], levels))[:, None]
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """The one parameter."""
         del situation
         return PolicyTerms(base_stock_level_units=int(theta[0]))
+
+    def parameters(self, words: PolicyTerms, situation: Situation) -> IntArray:
+        """The one."""
+        del situation
+        return np.array([words.base_stock_level_units or 0], dtype=np.int64)

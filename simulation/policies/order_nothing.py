@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from domain.settings import InventorySettings
-from simulation.kernels.order_rules import ORDER_NOTHING, IntArray
+from simulation.kernels.order_plans import IntArray, PolicyForm
 from simulation.optimizers.protocol import SearchSpace
-from simulation.policies.protocol import PolicyTerms, Situation
+from simulation.policies.protocol import PolicyTerms, Situation, policy_form
 
 
 class OrderNothingPolicy:
@@ -13,10 +12,9 @@ class OrderNothingPolicy:
 
     name = "order_nothing"
 
-    def rule(self, inventory: InventorySettings) -> int:
-        """The rule that never orders."""
-        del inventory
-        return ORDER_NOTHING
+    def form(self, situation: Situation) -> PolicyForm:
+        """Reviews that order nothing."""
+        return policy_form(situation.n_weeks)
 
     def search_space(self, situation: Situation) -> SearchSpace:
         """A box without dimensions: one point."""
@@ -33,3 +31,8 @@ class OrderNothingPolicy:
         """Nothing to say."""
         del theta, situation
         return PolicyTerms()
+
+    def parameters(self, words: PolicyTerms, situation: Situation) -> IntArray:
+        """None."""
+        del words, situation
+        return np.zeros(0, dtype=np.int64)

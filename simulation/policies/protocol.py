@@ -1,13 +1,16 @@
-"""What a replenishment policy is: parameters to search over, where to start, an order rule, and words for the result."""
+"""What a replenishment policy is: a form its orders take, parameters to search over, where to start, and words for the result."""
 
 import math
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from domain.settings import InventorySettings
-from simulation.kernels.order_rules import IntArray, round_to_order
+from simulation.kernels.demand_totals import total_demand, total_quantiles
+from simulation.kernels.order_plans import ABSENT, IntArray, PolicyForm, accepted_units
 from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.optimizers.protocol import SearchSpace
 from simulation.sampling.paths import Paths
@@ -24,45 +27,56 @@ class Situation:
 
     def __init__(self, terms: SkuTerms, inventory: InventorySettings, paths: Paths) -> None:
         self.terms, self.inventory, self.paths = terms, inventory, paths
+        self._remembered: dict[Callable[[Situation], IntArray], IntArray] = {}
+
+    def remembered(self, compute: Callable[["Situation"], IntArray]) -> IntArray:
+        """What `compute` says of this situation, computed once."""
+        if compute not in self._remembered:
+            self._remembered[compute] = compute(self)
+        return self._remembered[compute]
 
     @cached_property
-    def _cumulative_demand_units(self) -> IntArray:
-        """`(12, n_paths)` total demand of the first 1 … 12 weeks, each sorted over paths."""
-        return np.sort(self.paths.demand_units.T.cumsum(axis=0), axis=1)
+    def mean_weekly_demand_units(self) -> float:
+        """Over paths and weeks."""
+        return float(total_demand(self.paths.blocks)) / (self.paths.n_paths * self.n_weeks)
 
     @property
     def n_weeks(self) -> int:
         """Weeks simulated, and decision epochs."""
-        return int(self.paths.demand_units.shape[1])
+        return int(self.paths.blocks.demand_units.shape[1])
 
-    @property
-    def mean_weekly_demand_units(self) -> float:
-        """Over paths and weeks."""
-        return float(self.paths.demand_units.mean())
-
-    @property
+    @cached_property
     def protection_interval_weeks(self) -> int:
         """Review period plus mean lead time [R + L], whole weeks, within the horizon."""
         return min(math.ceil(self.inventory.review_period_weeks + self.inventory.lead_time_weeks), self.n_weeks)
 
-    @property
+    @cached_property
     def inventory_position_units(self) -> float:
         """On hand plus in transit at epoch 0."""
-        return self.terms.on_hand_units + float(self.terms.inbound_units.sum())
+        return float(self.terms.on_hand_units + self.terms.in_transit_units)
 
     @property
     def pack_units(self) -> int:
         """Order multiple."""
-        return int(self.terms.pack_size_units)
+        return int(self.terms.orders.pack_units)
+
+    @cached_property
+    def most_units(self) -> int:
+        """No order needs to be larger: the largest sampled demand of the horizon."""
+        return max(self.demand_quantile_units(self.n_weeks, 1.0), 1)
 
     def demand_quantile_units(self, n_weeks: int, level: float) -> int:
         """Quantile over paths of the total demand of the first `n_weeks` weeks; `level` in [0, 1]."""
-        row = self._cumulative_demand_units[n_weeks - 1]
-        return int(row[min(int(level * row.size), row.size - 1)])
+        return int(self.cover_quantiles_units((level,), n_weeks=n_weeks, first_weeks=1)[0, 0])
+
+    def cover_quantiles_units(self, levels: Sequence[float], *, n_weeks: int, first_weeks: int) -> IntArray:
+        """Quantiles over paths of the total demand of `n_weeks` weeks that begin with week 0, 1, …, `first_weeks` − 1 `(n_levels, first_weeks)`."""
+        totals: IntArray = total_quantiles(self.paths.blocks, np.arange(first_weeks), n_weeks, np.array(levels, dtype=np.float64))
+        return totals
 
     def order_units(self, quantity_units: float) -> int:
-        """The order that comes of a wished quantity: whole packs, at least the minimum."""
-        return int(round_to_order(quantity_units, self.terms.minimum_order_quantity_units, self.terms.pack_size_units))
+        """The order that comes of a wished quantity: whole packs, at least the minimum, at most the maximum."""
+        return int(accepted_units(np.float32(quantity_units), self.terms.orders))
 
 
 class PolicyTerms(NamedTuple):
@@ -76,13 +90,45 @@ class PolicyTerms(NamedTuple):
     last_order_epoch: int | None = None
 
 
+def policy_form(
+    n_weeks: int,
+    *,
+    kick_start_epoch: int = ABSENT,
+    kick_start_units: int = ABSENT,
+    last_epoch: int = ABSENT,
+    reorder_point: int = ABSENT,
+    order_quantity: int = ABSENT,
+    order_up_to: int = ABSENT,
+    level_row: int = ABSENT,
+    uses_on_hand_trigger: bool = False,
+    quantity_units: npt.ArrayLike | None = None,
+    level_units: npt.ArrayLike | None = None,
+) -> PolicyForm:
+    """A form that names the parameters it has; see `PolicyForm`. Without quantities and levels its reviews order nothing."""
+    no_quantity = -1.0 if level_units is not None or order_up_to != ABSENT else 0.0
+    quantities = np.full(n_weeks, no_quantity) if quantity_units is None else quantity_units
+    levels = np.zeros((1, n_weeks)) if level_units is None else level_units
+    return PolicyForm(
+        kick_start_epoch,
+        kick_start_units,
+        last_epoch,
+        reorder_point,
+        order_quantity,
+        order_up_to,
+        level_row,
+        uses_on_hand_trigger,
+        np.asarray(quantities, dtype=np.float32),
+        np.atleast_2d(np.asarray(levels, dtype=np.float32)),
+    )
+
+
 class Policy(Protocol):
     """One way to decide orders. Implementations hold no state."""
 
     name: str
 
-    def rule(self, inventory: InventorySettings) -> int:
-        """The kernel's order rule under these settings."""
+    def form(self, situation: Situation) -> PolicyForm:
+        """How its parameters become orders."""
 
     def search_space(self, situation: Situation) -> SearchSpace:
         """The integer box of its parameters [θ]."""
@@ -92,3 +138,6 @@ class Policy(Protocol):
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """θ in words, with order quantities as they are ordered (after MOQ and pack)."""
+
+    def parameters(self, words: PolicyTerms, situation: Situation) -> IntArray:
+        """θ back from its words."""

@@ -1,43 +1,68 @@
-"""Paths: sampled futures of one SKU. Demand per week, lead time per order epoch, and where its returns round.
+"""Paths: sampled futures of one SKU. Demand per week, lead time per order epoch, arrivals of shipments, where returns round.
 
-Randomness comes from `domain.randomness.keyed_generator` alone and is drawn in a fixed order (demand, return offset,
-lead time), so the same SKU, day, purpose and seed give the same bits on every route.
+Randomness comes from `domain.randomness.keyed_generator` alone: it gives the SKU's shift of the common points, so the
+same SKU, day, purpose and seed give the same bits on every route.
 """
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammainc, ndtr
 
 from domain.feature_vector import FeatureVector
 from domain.quantiles import LOWER_EDGE_UNITS, tail_scale
 from domain.randomness import Purpose, keyed_generator
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from simulation.kernels.draws import invert_to_units, invert_to_weeks
+from simulation.kernels.draws import DrawTerms, draw_paths
+from simulation.kernels.order_plans import BLOCK_PATHS
+from simulation.kernels.weekly_simulation import PathBlocks
+from simulation.sampling.lead_times import arrival_levels, lead_time_cv, lead_time_levels
+from simulation.sampling.points import N_DIMENSIONS, common_points
 
 FloatArray = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-FALLBACK_LEAD_TIME_CV = 0.4
-"""Dispersion of lead times where neither the merchant nor its shipments say (method §2)."""
 
-_LARGEST_PROBABILITY = 1 - 2**-53
-_NEGLIGIBLE_PROBABILITY = 1e-9
+_NO_SHIPMENTS = np.zeros(HORIZON_WEEKS, np.int64)
 
 
 class Paths(NamedTuple):
-    """Futures of one SKU, stored column by column: the kernels walk over paths within a week."""
+    """Futures of one SKU as the kernels read them; the properties are for people."""
 
-    demand_units: IntArray
-    """`(n_paths, 12)`"""
-    lead_time_weeks: IntArray
-    """`(n_paths, 12)`: of an order placed at epoch j; 0 = it arrives in week j itself."""
-    return_offset: FloatArray
-    """`(n_paths,)` in [0, 1): where the path's cumulative expected returns round up to a whole unit."""
+    blocks: PathBlocks
+
+    @property
+    def n_paths(self) -> int:
+        """How many."""
+        return self.blocks.n_paths
+
+    @property
+    def demand_units(self) -> IntArray:
+        """Whole units `(n_paths, n_weeks)`."""
+        return self._by_path(self.blocks.demand_units).astype(np.int64)
+
+    @property
+    def inbound_units(self) -> IntArray:
+        """`(n_paths, n_weeks)` shipments in transit at epoch 0, by week of arrival."""
+        return self._by_path(self.blocks.inbound_units).astype(np.int64)
+
+    @property
+    def lead_time_weeks(self) -> IntArray:
+        """`(n_paths, n_weeks)` of an order placed at each epoch; one that arrives beyond the horizon counts as the horizon."""
+        arrivals = self._by_path(self.blocks.arrivals)
+        n_weeks = arrivals.shape[1]
+        lead_time = np.full(arrivals.shape, n_weeks)
+        for lead in range(n_weeks):
+            epochs = np.arange(n_weeks - lead)
+            lead_time[:, epochs] = np.where(arrivals[:, epochs + lead] >> lead & 1, lead, lead_time[:, epochs])
+        return lead_time
+
+    def _by_path(self, blocks: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return blocks.transpose(0, 2, 1).reshape(-1, blocks.shape[1])[: self.n_paths]
 
 
 def sample_paths(vector: FeatureVector, settings: Settings, *, n_paths: int, purpose: Purpose, seed: int) -> Paths:
@@ -51,63 +76,81 @@ def sample_paths(vector: FeatureVector, settings: Settings, *, n_paths: int, pur
         seed: Seed of all keyed randomness.
     """
     generator = keyed_generator(merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed)
-    simulation = settings.simulation
-    z = correlated_normals(generator, n_paths=n_paths, common_share=simulation.copula_common_share, autocorrelation=simulation.copula_autocorrelation)
-    demand = demand_units(vector.demand_quantiles_units, np.minimum(ndtr(z), _LARGEST_PROBABILITY))
-    return_offset = generator.random(n_paths)
-    mean, cv = settings.inventory.lead_time_weeks, lead_time_cv(vector, settings)
-    return Paths(demand, draw_lead_times(generator, n_paths=n_paths, mean_weeks=mean, cv=cv), return_offset)
+    points = common_points(n_paths)
+    shape = (points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
+    demand, inbound, offset = _aligned(shape), _aligned(shape), _aligned((shape[0], BLOCK_PATHS))
+    arrivals, shipments = _aligned(shape).view(np.int32), vector.inbound_units
+    simulation, mean, cv = settings.simulation, settings.inventory.lead_time_weeks, lead_time_cv(vector, settings)
+    if not simulation.random_shipment_delays or mean == 0 or cv == 0:
+        inbound += shipments[:, None]
+        shipments = _NO_SHIPMENTS
+    terms = DrawTerms(
+        shift=generator.integers(0, 2**32, N_DIMENSIONS, dtype=np.uint32),
+        mixing=_mixing(simulation.copula_common_share, simulation.copula_autocorrelation),
+        quantiles=vector.demand_quantiles_units,
+        lower_edge=LOWER_EDGE_UNITS,
+        tail_scale=tail_scale(vector.demand_quantiles_units),
+        lead_time=lead_time_levels(mean, cv),
+        shipments=shipments,
+        shipment_delay=arrival_levels(mean, cv),
+    )
+    longest = draw_paths(points, terms, demand, arrivals, inbound, offset)
+    return Paths(PathBlocks(demand, arrivals, inbound, offset, longest, n_paths))
 
 
-def demand_units(quantiles: FloatArray, probability: FloatArray) -> IntArray:
-    """Whole units `(n_paths, 12)` at probabilities `(n_paths, 12)`: `domain.quantiles.invert_quantiles`, rounded, never below 0."""
-    units = np.empty(probability.T.shape, dtype=np.int64)
-    lower_edge = np.minimum(LOWER_EDGE_UNITS, quantiles[:, 0])
-    invert_to_units(np.ascontiguousarray(quantiles), lower_edge, tail_scale(quantiles), np.ascontiguousarray(probability.T), units)
-    return units.T
+def _aligned(shape: tuple[int, ...]) -> Floats:
+    """Zeros that begin on a cache line: vectors across two lines are read twice."""
+    n_numbers = math.prod(shape)
+    room = np.zeros(n_numbers + 16, np.float32)
+    first = -room.ctypes.data % 64 // 4
+    return room[first : first + n_numbers].reshape(shape)
 
 
-def correlated_normals(generator: np.random.Generator, *, n_paths: int, common_share: float, autocorrelation: float) -> FloatArray:
-    """Standard normals `(n_paths, 12)`: z = √g·f + √(1−g)·AR1(ρ), f common to a path's weeks (lab §2).
+@lru_cache(maxsize=64)
+def _mixing(common_share: float, autocorrelation: float) -> Floats:
+    """Weights [A] with A·Aᵀ = the weeks' correlation, as float32 `(12, 12)`; see `week_correlation`.
+
+    Columns are the principal directions, widest first: the first and most even dimensions of the points then carry most of
+    the spread of a 12-week total. Signs are fixed by the first row.
+    """
+    values, vectors = np.linalg.eigh(week_correlation(common_share, autocorrelation))
+    weights = (vectors * np.sqrt(np.maximum(values, 0.0)))[:, ::-1]
+    return np.ascontiguousarray(weights * np.where(weights[0] < 0, -1.0, 1.0), dtype=np.float32)
+
+
+def week_correlation(common_share: float, autocorrelation: float) -> FloatArray:
+    """Correlation `(12, 12)` of the weeks' normals: g + (1 − g)·ρ^|i − j|, that of z = √g·f + √(1−g)·AR1(ρ) (lab §2).
 
     Forecast errors of a series persist, slowly; independent weeks would understate the spread of a 12-week total.
     """
-    noise = generator.standard_normal((HORIZON_WEEKS + 1, n_paths))
-    common, weekly = noise[0], noise[1:]
-    for week in range(1, HORIZON_WEEKS):
-        weekly[week] *= math.sqrt(1 - autocorrelation**2)
-        weekly[week] += autocorrelation * weekly[week - 1]
-    weekly *= math.sqrt(1 - common_share)
-    weekly += math.sqrt(common_share) * common
-    return weekly.T
+    apart = np.abs(np.subtract.outer(np.arange(HORIZON_WEEKS), np.arange(HORIZON_WEEKS)))
+    return np.asarray(common_share + (1 - common_share) * np.power(float(autocorrelation), apart))
 
 
-def lead_time_cv(vector: FeatureVector, settings: Settings) -> float:
-    """Dispersion of the SKU's lead time: the merchant's setting, else what its shipments showed, else the fallback."""
-    known = (settings.inventory.lead_time_cv, vector.observed_lead_time_cv)
-    return next((cv for cv in known if cv is not None), FALLBACK_LEAD_TIME_CV)
+def paths_of(demand_units: IntArray, lead_time_weeks: IntArray, return_offset: FloatArray, inbound_units: IntArray | None = None) -> Paths:
+    """Given futures instead of sampled ones.
 
-
-def draw_lead_times(generator: np.random.Generator, *, n_paths: int, mean_weeks: float, cv: float) -> IntArray:
-    """Gamma lead times rounded to whole weeks, `(n_paths, 12)`, one per order epoch.
-
-    Drawn by inverting the distribution of the rounded lead time: one uniform number per draw whatever the mean, so that
-    two lead-time settings are compared on common random numbers (and it is three times faster than a Gamma sampler).
+    Args:
+        demand_units: `(n_paths, n_weeks)`.
+        lead_time_weeks: `(n_paths, n_weeks)` of an order placed at each epoch.
+        return_offset: `(n_paths,)` in [0, 1), multiples of 1/256.
+        inbound_units: `(n_paths, n_weeks)` shipments in transit at epoch 0, by week of arrival; `None` = none.
     """
-    if mean_weeks == 0 or cv == 0:
-        return np.full((HORIZON_WEEKS, n_paths), math.floor(mean_weeks + 0.5), dtype=np.int64).T
-    uniform = generator.random((HORIZON_WEEKS, n_paths))
-    weeks = np.empty(uniform.shape, dtype=np.int64)
-    invert_to_weeks(_lead_time_distribution(mean_weeks, cv), uniform, weeks)
-    return weeks.T
+    n_paths, n_weeks = demand_units.shape
+    n_blocks = -(-n_paths // BLOCK_PATHS)
 
+    def blocks_of(by_path: npt.NDArray[Any]) -> Floats:
+        filled = np.zeros((n_blocks * BLOCK_PATHS, by_path.shape[1]), np.float32)
+        filled[:n_paths] = by_path
+        blocks = _aligned((n_blocks, by_path.shape[1], BLOCK_PATHS))
+        blocks[...] = filled.reshape(n_blocks, BLOCK_PATHS, -1).transpose(0, 2, 1)
+        return blocks
 
-@lru_cache(maxsize=1024)
-def _lead_time_distribution(mean_weeks: float, cv: float) -> FloatArray:
-    """P(lead time ≤ k whole weeks), k = 0, 1, …, up to the last one that is not negligible."""
-    shape, scale = 1 / cv**2, mean_weeks * cv**2
-    n_weeks = 16
-    while gammainc(shape, (n_weeks - 0.5) / scale) < 1 - _NEGLIGIBLE_PROBABILITY:
-        n_weeks *= 2
-    distribution = np.asarray(gammainc(shape, (np.arange(n_weeks) + 0.5) / scale), dtype=np.float64)
-    return distribution[: int(np.searchsorted(distribution, 1 - _NEGLIGIBLE_PROBABILITY)) + 1]
+    arrivals = np.zeros((n_paths, n_weeks), np.int32)
+    for epoch in range(n_weeks):
+        for lead in range(n_weeks - epoch):
+            arrivals[:, epoch + lead] |= np.where(lead_time_weeks[:, epoch] == lead, 1 << lead, 0).astype(np.int32)
+    inbound = np.zeros((n_paths, n_weeks)) if inbound_units is None else inbound_units
+    longest = int(min(lead_time_weeks.max(initial=0), n_weeks - 1))
+    bits = blocks_of(arrivals).astype(np.int32)  # at most 2¹¹: exact in float32
+    return Paths(PathBlocks(blocks_of(demand_units), bits, blocks_of(inbound), blocks_of(return_offset[:, None])[:, 0], longest, n_paths))

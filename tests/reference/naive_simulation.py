@@ -3,20 +3,36 @@
 import math
 
 
-def accepted(quantity, *, moq, pack):
-    """What the supplier delivers for a wished quantity."""
+def accepted(quantity, *, position, sku):
+    """What is ordered for a wished quantity: whole packs, at least the minimum, at most the maximum, within the warehouse."""
     if quantity <= 0:
         return 0
-    return math.ceil(max(quantity, moq) / pack) * pack
+    moq, pack = sku["moq"], sku["pack"]
+    order = math.ceil(max(quantity, moq) / pack) * pack
+    while order > sku["maximum"] or position + order > sku["storage"]:
+        order -= pack
+    return order if order >= moq else 0
 
 
 def wished(policy, theta, *, epoch, review_period, on_hand, on_order):
     """What the policy wants to order before week `epoch`."""
-    at_review = epoch % review_period == 0
-    if policy == "order_nothing":
-        return 0
-    if policy == "base_stock":
-        return max(theta["S"] - on_hand - on_order, 0) if at_review else 0
+    at_review, position = epoch % review_period == 0, on_hand + on_order
+    if policy == "look_ahead" and epoch == 0:
+        return theta["Q0"]
+    if policy.startswith("extended"):
+        return wished_by_extended(policy, theta, epoch=epoch, at_review=at_review, on_hand=on_hand, on_order=on_order)
+    by_review = {
+        "order_nothing": 0,
+        "base_stock": max(theta["S"] - position, 0),
+        "reorder_up_to": max(theta["S"] - position, 0) if position <= theta["s"] else 0,
+        "replay": theta["recorded"][epoch],
+        "look_ahead": max(theta["levels"][theta["row"]][epoch] - position, 0),
+    }
+    return by_review[policy] if at_review else 0
+
+
+def wished_by_extended(policy, theta, *, epoch, at_review, on_hand, on_order):
+    """(R, s, Q) with a kick-start."""
     if epoch == theta["t0"]:
         return theta["Q0"]
     if not at_review or epoch < theta["t0"] or epoch > theta["t_limit"]:
@@ -26,22 +42,23 @@ def wished(policy, theta, *, epoch, review_period, on_hand, on_order):
     return theta["Q"] if on_hand <= theta["s"] and on_order == 0 else 0
 
 
-def simulate_path(policy, theta, *, demand, lead_times, return_offset, sku):
+def simulate_path(policy, theta, *, demand, lead_times, inbound, return_offset, sku):
     """One path.
 
-    `sku` keys: on_hand, inbound, returns_due (by week), return_rate, return_lag_weights (by lag 0, 1, …),
-    review_period, moq, pack, share, first_epoch (nothing is ordered before it).
+    `inbound` is what arrives in each week of shipments in transit at the start. `sku` keys: on_hand, in_transit (all of it, also what arrives
+    beyond the horizon), returns_due (by week), return_rate, return_lag_weights (by lag 0, 1, …), review_period, moq, pack, maximum, storage,
+    share, first_epoch (nothing is ordered before it).
 
     Returns a list of one dict of flows per week.
     """
-    on_hand, in_transit = sku["on_hand"], [(week, units) for week, units in enumerate(sku["inbound"])]
+    on_hand, in_transit = sku["on_hand"], [*enumerate(inbound), (math.inf, sku["in_transit"] - sum(inbound))]
     sold_before, returned_before, expected = [], 0, 0.0
     weeks = []
     for week, d in enumerate(demand):
         on_order = sum(units for _, units in in_transit)
         want = wished(policy, theta, epoch=week, review_period=sku["review_period"], on_hand=on_hand, on_order=on_order)
         want = 0 if week < sku["first_epoch"] else want
-        ordered = accepted(want, moq=sku["moq"], pack=sku["pack"])
+        ordered = accepted(want, position=on_hand + on_order, sku=sku)
         if ordered:
             in_transit.append((week + lead_times[week], ordered))
 

@@ -1,25 +1,43 @@
 """Closed forms and hand calculations the engine must reproduce (method §8)."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import norm, poisson
 
 from simulation.costs import objective_values
-from simulation.kernels.order_rules import BASE_STOCK, EXTENDED_POSITION
+from simulation.kernels.order_plans import OrderTerms
 from simulation.kernels.path_costs import COST_TERMS, evaluate_paths, score_candidates
-from simulation.kernels.weekly_simulation import SkuTerms, new_flows, new_state, simulate
+from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.optimizers.pattern_search import PatternSearch
 from simulation.optimizers.protocol import SearchSpace, minimize
+from simulation.policies.protocol import policy_form
+from simulation.sampling.paths import paths_of
+from simulation.sku_terms import week_rates
+from tests.reference.random_cases import EXTENDED
+from tests.reference.test_naive_simulation import flows_of
+
+ONE_BY_ONE = OrderTerms(np.float32(1), np.float32(1), np.float32(np.inf), np.float32(np.inf), 1, 0)
 
 
-def terms(*, n_weeks, rates, **changes):
+def terms(*, n_weeks, rates, on_hand_units=0, in_transit_units=0, return_weights=(), share=1.0, orders=ONE_BY_ONE, discount=None):
     """No stock, nothing in transit, no returns, single units, all arrivals before demand, unless changed."""
-    cost_rates = np.array([rates.get(term, 0.0) for term in COST_TERMS])
-    return SkuTerms(0.0, np.zeros(n_weeks), np.zeros(n_weeks), np.empty(0), 1, 1.0, 1.0, 1.0, cost_rates, np.ones(n_weeks))._replace(**changes)
+    cost_rates, discount = np.array([rates.get(term, 0.0) for term in COST_TERMS]), np.ones(n_weeks) if discount is None else discount
+    weights = np.zeros(max(n_weeks, 4), np.float32)
+    weights[: len(return_weights)] = return_weights
+    stock = (np.float32(on_hand_units), np.float32(in_transit_units))
+    share = np.float32(share)
+    return SkuTerms(*stock, np.zeros(n_weeks, np.float32), weights, len(return_weights), share, orders, week_rates(cost_rates, discount), cost_rates, discount)
 
 
 def no_lead_time(demand):
-    return demand, np.zeros_like(demand), np.zeros(demand.shape[1])
+    """Futures of demand `(n_weeks, n_paths)` whose orders arrive at once."""
+    return paths_of(demand.T, np.zeros_like(demand.T), np.zeros(demand.shape[1])).blocks
+
+
+def base_stock(n_weeks):
+    return policy_form(n_weeks, order_up_to=0)
 
 
 def stratified(ppf, n):
@@ -30,10 +48,10 @@ def stratified(ppf, n):
 def newsvendor():
     """One week, no lead time, order up to S. 1 simulated unit = 0.01 of the textbook's, so costs per unit are a hundredth."""
     demand = np.round(100 * stratified(norm(120, 10).ppf, 4000)).astype(np.int64)[None, :]
-    sku = terms(n_weeks=1, rates={"holding": 2 / 100, "lost_sales": 18 / 100})
+    sku, paths = terms(n_weeks=1, rates={"holding": 2 / 100, "lost_sales": 18 / 100}), no_lead_time(demand)
 
     def score(candidates):
-        return objective_values(score_candidates(BASE_STOCK, candidates, *no_lead_time(demand), sku), "mean")
+        return objective_values(score_candidates(base_stock(1), candidates, paths, sku), "mean")
 
     space = SearchSpace(*(np.array([value]) for value in (0, 20_000, 1, 1024)))
     return minimize(PatternSearch(space, np.array([[0], [12_000]]), budget=200), score)
@@ -68,7 +86,7 @@ def test_poisson_base_stock_without_lead_time_is_exact():
     demand = np.stack([rng.permutation(stratified(poisson(rate).ppf, n_paths)) for _ in range(12)]).astype(np.int64)
     sku = terms(n_weeks=12, rates={"holding": holding, "lost_sales": lost})
     levels = np.arange(4, 15)[:, None]
-    simulated = score_candidates(BASE_STOCK, levels, *no_lead_time(demand), sku).mean(axis=1)
+    simulated = score_candidates(base_stock(12), levels, no_lead_time(demand), sku).mean(axis=1, dtype=float)
 
     support = np.arange(80)
     probability = poisson(rate).pmf(support)
@@ -90,8 +108,8 @@ def test_lost_sales_chain_with_half_a_week_of_delay_is_exact():
     Over 6 weeks: p = 1, ½, ¾, ⅝, 11/16, 21/32 and Σ(1 − p) = 0 + ½ + ¼ + ⅜ + 5/16 + 11/32 = 57/32 units lost.
     """
     demand = np.array(np.meshgrid(*[[0, 2]] * 6)).reshape(6, 64)
-    sku = terms(n_weeks=6, rates={"lost_sales": 1.0}, on_hand_units=2.0, inbound_share_before_demand=0.0)
-    cost = score_candidates(BASE_STOCK, np.array([[2]]), *no_lead_time(demand), sku)
+    sku = terms(n_weeks=6, rates={"lost_sales": 1.0}, on_hand_units=2, share=0.0)
+    cost = score_candidates(base_stock(6), np.array([[2]]), no_lead_time(demand), sku)
     assert cost.mean() == 57 / 32
 
 
@@ -113,23 +131,23 @@ def test_four_weeks_by_hand():
     sku = terms(
         n_weeks=4,
         rates={"holding": 1.0, "inbound": 2.0, "outbound": 3.0, "returns": 4.0, "lost_sales": 5.0, "overstock": 6.0, "fixed_order": 7.0},
-        on_hand_units=10.0,
-        inbound_units=np.array([0.0, 6.0, 0.0, 0.0]),
-        return_weights=np.array([0.25, 0.25]),
-        pack_size_units=4.0,
-        inbound_share_before_demand=0.5,
-        discount_weights=np.array([1.0, 0.5, 0.25, 0.125]),
+        on_hand_units=10,
+        in_transit_units=6,
+        return_weights=(0.25, 0.25),
+        orders=ONE_BY_ONE._replace(pack_units=np.float32(4)),
+        share=0.5,
+        discount=np.array([1.0, 0.5, 0.25, 0.125]),
     )
-    demand, lead_time, offset = np.array([[4], [11], [9], [17]]), np.array([[1], [2], [0], [0]]), np.array([0.5])
-    theta = np.array([0, 7, 10, 5, 2])
-    flows = new_flows(4, 1)
-    simulate(EXTENDED_POSITION, theta, demand, lead_time, offset, sku, flows, new_state(1))
-    assert flows.ordered_units.ravel().tolist() == [8, 0, 8, 0]
-    assert flows.received_units.ravel().tolist() == [0, 14, 8, 0, 0]
-    assert flows.returned_units.ravel().tolist() == [0, 1, 4, 5]
-    assert flows.sold_units.ravel().tolist() == [4, 11, 9, 16]
-    assert flows.stock_units.ravel().tolist() == [10, 6, 10, 13, 2]
-    cost = dict(zip(COST_TERMS, evaluate_paths(EXTENDED_POSITION, theta, demand, lead_time, offset, sku)[0].ravel().tolist(), strict=True))
+    demand, lead_time, inbound = np.array([[4, 11, 9, 17]]), np.array([[1, 2, 0, 0]]), np.array([[0, 6, 0, 0]])
+    paths, theta = paths_of(demand, lead_time, np.array([0.5]), inbound), np.array([0, 7, 10, 5, 2])
+    case = SimpleNamespace(demand=demand, paths=paths, form=policy_form(4, **EXTENDED), theta=theta, terms=sku)
+    flows = {name: units.ravel().tolist() for name, units in flows_of(case).items()}
+    assert flows["ordered"] == [8, 0, 8, 0]
+    assert flows["received"] == [0, 14, 8, 0]
+    assert flows["returned"] == [0, 1, 4, 5]
+    assert flows["sold"] == [4, 11, 9, 16]
+    assert flows["end"] == [6, 10, 13, 2]
+    cost = dict(zip(COST_TERMS, evaluate_paths(case.form, theta, paths.blocks, sku)[0].ravel().tolist(), strict=True))
     assert cost == {
         "holding": 6 + 10 / 2 + 13 / 4 + 2 / 8,
         "inbound": 2 * (8 + 8 / 4),

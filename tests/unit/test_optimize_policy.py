@@ -29,8 +29,8 @@ def table(*recommendations: Recommendation) -> pl.DataFrame:
     return pl.DataFrame([recommendation.as_row() for recommendation in recommendations], schema=Policies.create_empty().schema)
 
 
-@pytest.mark.parametrize("policy", ["extended", "base_stock"])
-@pytest.mark.parametrize("objective", ["p75", "mean"])
+@pytest.mark.parametrize("policy", ["extended", "look_ahead", "base_stock"])
+@pytest.mark.parametrize("objective", ["p75", "mean", "cvar90"])
 @pytest.mark.parametrize("trigger", ["position", "on_hand"])
 def test_every_policy_objective_and_trigger_gives_a_row_of_the_contract(policy: str, objective: str, trigger: str) -> None:
     recommendation = recommend(policy=policy, objective=objective, trigger=trigger)
@@ -40,10 +40,10 @@ def test_every_policy_objective_and_trigger_gives_a_row_of_the_contract(policy: 
     assert row["fill_rate"] > row["fill_rate_without_order"]
     assert row["cost_p10_eur"] <= row["cost_p50_eur"] <= row["cost_p75_eur"] <= row["cost_p90_eur"]
     assert (row["base_stock_level_units"] is None) == (policy == "extended")
-    assert (row["reorder_point_units"] is None) == (policy == "base_stock")
+    assert (row["reorder_point_units"] is None) == (policy != "extended")
 
 
-@pytest.mark.parametrize("name", ["extended", "base_stock"])
+@pytest.mark.parametrize("name", ["extended", "look_ahead", "base_stock"])
 @pytest.mark.parametrize("objective", ["p75", "mean"])
 def test_the_chosen_policy_is_never_worse_than_ordering_nothing_on_the_paths_it_was_chosen_on(name: str, objective: str) -> None:
     for number in range(8):
@@ -52,9 +52,9 @@ def test_the_chosen_policy_is_never_worse_than_ordering_nothing_on_the_paths_it_
         terms, drawn = sku_terms(vector, settings), sample_paths(vector, settings, n_paths=100, purpose="optimize", seed=5)
         situation = Situation(terms, settings.inventory, drawn)
         policy, nothing = POLICIES[name], POLICIES["order_nothing"]
-        theta = tune(policy, situation, settings)
-        chosen = path_costs(policy.rule(settings.inventory), theta[None, :], drawn, terms)
-        idle = path_costs(nothing.rule(settings.inventory), np.zeros((1, 0), dtype=np.int64), drawn, terms)
+        theta = tune(policy, situation, settings).theta
+        chosen = path_costs(policy.form(situation), theta[None, :], drawn, terms)
+        idle = path_costs(nothing.form(situation), np.zeros((1, 0), dtype=np.int64), drawn, terms)
         assert objective_values(chosen, settings.inventory.objective)[0] <= objective_values(idle, settings.inventory.objective)[0]
 
 
@@ -122,7 +122,7 @@ def test_the_budget_does_not_depend_on_the_order_of_rows() -> None:
     assert shuffled.equals(apply_budgets(rows, merchants=merchants, settings=FAST))
 
 
-@pytest.mark.parametrize("policy", ["extended", "base_stock"])
+@pytest.mark.parametrize("policy", ["extended", "look_ahead", "base_stock"])
 def test_a_cut_order_has_the_figures_of_not_ordering_today(policy: str) -> None:
     settings = FAST.model_copy(update={"inventory": InventorySettings(policy=policy)})  # type: ignore[arg-type]
     vector = example_vector(3)

@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 
 from benchmarks.sku import example_vector
+from domain.errors import UsageError
 from domain.feature_vector import SCHEMA_VERSION, hash_vector_row, vector_from_row
 from domain.settings import OptimizerSettings, Settings, SimulationSettings
 from domain.stage_tables import Policies, SkuVectors
@@ -41,6 +42,26 @@ def test_a_batch_does_not_depend_on_row_order_or_company() -> None:
     assert optimize_vectors(vectors.reverse(), FAST, merchants=NO_MERCHANTS).equals(table)
     parts = [optimize_vectors(part, FAST, merchants=NO_MERCHANTS) for part in (vectors[:1], vectors[1:])]
     assert pl.concat(parts).sort("merchant_id", "article_id").equals(table)
+
+
+@pytest.mark.parametrize("policy", ["extended", "look_ahead", "base_stock"])
+def test_a_batch_does_not_depend_on_the_number_of_threads(policy: str) -> None:
+    vectors, inventory = vector_rows(6), FAST.inventory.model_copy(update={"policy": policy})
+    tables = [
+        optimize_vectors(
+            vectors, FAST.model_copy(update={"inventory": inventory, "simulation": FAST.simulation.model_copy(update={"n_threads": n})}), merchants=NO_MERCHANTS
+        )
+        for n in (1, 2, 5)
+    ]
+    assert tables[1].equals(tables[0])
+    assert tables[2].equals(tables[0])
+
+
+def test_an_error_in_one_thread_is_raised() -> None:
+    vectors = vector_rows().with_columns(pack_size_units=pl.lit(10, pl.Int64))
+    own = pl.DataFrame({"merchant_id": ["merchant-1"], "maximum_order_quantity_units": [5]})
+    with pytest.raises(UsageError, match="largest order"):
+        optimize_vectors(vectors, FAST, merchants=own)
 
 
 def test_a_merchants_own_settings_are_in_force_for_its_skus_alone() -> None:

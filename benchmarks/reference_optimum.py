@@ -1,0 +1,54 @@
+"""The best parameters of the extended policy that patience finds: an exhaustive grid, refined from its best points."""
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.costs import objective_terms
+from simulation.kernels.objectives import score_all
+from simulation.kernels.search import search
+from simulation.optimizers.protocol import SearchSpace
+from simulation.policies.protocol import Situation
+from simulation.policies.registry import POLICIES
+
+IntArray = npt.NDArray[np.int64]
+
+N_REFINED = 20
+REFINING_EVALUATIONS = 2_000
+_PER_AXIS = 12
+
+
+def reference_score(situation: Situation) -> float:
+    """Lowest objective of the 20,736 points of `grid` and of what searches from the best 20 of them find, EUR."""
+    policy = POLICIES["extended"]
+    form, space, objective = policy.form(situation), policy.search_space(situation), objective_terms(situation.inventory, situation.paths)
+    points = grid(situation, space)
+    scores = score_all(form, points, objective, situation.paths.blocks, situation.terms)
+    wide = space._replace(first_step=2 * space.first_step).box()
+    patient = objective._replace(race_slack=np.inf)
+    best = float(scores.min())
+    for k in np.argsort(scores, kind="stable")[:N_REFINED]:
+        _, refined, _ = search(form, wide, points[k][None, :], REFINING_EVALUATIONS, patient, situation.paths.blocks, situation.terms)
+        best = min(best, refined)
+    return best
+
+
+def grid(situation: Situation, space: SearchSpace) -> IntArray:
+    """4 × 12 × 12 × 12 × 3 points (t₀, Q₀, s, Q, t_limit), finer where values are small."""
+    n_weeks, protected = situation.n_weeks, situation.protection_interval_weeks
+    whole = situation.demand_quantile_units(n_weeks, 0.95)
+    busiest = int(1.2 * situation.cover_quantiles_units((0.99,), n_weeks=min(protected + 1, n_weeks), first_weeks=n_weeks).max()) + 1
+    last = n_weeks - 1
+    axes = (
+        np.minimum((0, 1, 3, 6), space.upper[0]),
+        _axis(min(whole, int(space.upper[1])), int(space.pitch[1])),
+        _axis(min(busiest, int(space.upper[2])), 1),
+        _axis(min(whole // 2 + 1, int(space.upper[3])), int(space.pitch[3])),
+        (last - 6, last - 3, last),
+    )
+    return np.array(list(itertools.product(*axes)), dtype=np.int64)
+
+
+def _axis(most: int, pitch: int) -> IntArray:
+    return (np.linspace(0, 1, _PER_AXIS) ** 1.5 * most // pitch * pitch).astype(np.int64)

@@ -1,0 +1,69 @@
+"""Quantiles of demand added up over weeks, on the paths: what policies start their search from."""
+
+import numpy as np
+
+from simulation.kernels import kernel, loop
+from simulation.kernels.order_plans import BLOCK_PATHS, Floats, IntArray
+from simulation.kernels.weekly_simulation import Doubles, PathBlocks
+
+
+@kernel
+def total_quantiles(paths: PathBlocks, first_week: IntArray, n_weeks: int, levels: Doubles) -> IntArray:
+    """Quantiles over paths of the total demand of windows of weeks, whole units `(n_levels, n_windows)`.
+
+    A quantile is the smallest total that more than a share `level` of the paths keep to; the largest total at level 1.
+
+    Args:
+        paths: The futures.
+        first_week: `(n_windows,)`
+        n_weeks: Length of the windows; weeks beyond the horizon are left out.
+        levels: `(n_levels,)` in [0, 1].
+    """
+    found, total = np.empty((levels.shape[0], first_week.shape[0]), np.int64), np.empty((paths.demand_units.shape[0], BLOCK_PATHS), np.float32)
+    for window in range(first_week.shape[0]):
+        last = min(first_week[window] + n_weeks, paths.demand_units.shape[1])
+        for block in range(total.shape[0]):
+            _add_up(paths.demand_units[block], first_week[window], last, total[block])
+        flat = total.reshape(-1)[: paths.n_paths]
+        largest = int(flat.max())
+        for k in range(levels.shape[0]):
+            found[k, window] = _quantile(flat, min(int(levels[k] * paths.n_paths), paths.n_paths - 1), largest)
+    return found
+
+
+@kernel
+def total_demand(paths: PathBlocks) -> float:
+    """Units demanded on all paths in all weeks together."""
+    total = 0.0
+    for block in range(paths.demand_units.shape[0]):
+        n_here = min(BLOCK_PATHS, paths.n_paths - block * BLOCK_PATHS)
+        for week in range(paths.demand_units.shape[1]):
+            here = np.int64(0)
+            for path in range(n_here):
+                here += np.int64(paths.demand_units[block, week, path])
+            total += here
+    return total
+
+
+@loop
+def _add_up(demand: Floats, first: int, last: int, total: Floats) -> None:
+    for path in range(BLOCK_PATHS):
+        total[path] = np.float32(0)
+    for week in range(first, last):
+        for path in range(BLOCK_PATHS):
+            total[path] += demand[week, path]
+
+
+@kernel
+def _quantile(values: Floats, rank: int, largest: int) -> int:
+    """The value of the given rank among whole numbers, by counting and halving."""
+    low, high = 0, largest
+    while low < high:
+        middle, n_upto = (low + high) // 2, 0
+        for path in range(values.shape[0]):
+            n_upto += 1 if values[path] <= np.float32(middle) else 0
+        if n_upto > rank:
+            high = middle
+        else:
+            low = middle + 1
+    return low

@@ -1,0 +1,95 @@
+"""The compiled draws equal their exact twins: the same whole units from the same points, but where a float32 falls on the other side of a step."""
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from domain.quantiles import QUANTILE_LEVELS, invert_quantiles, tail_scale
+from simulation.kernels import demand_totals, draws, objectives
+from simulation.kernels.order_plans import BLOCK_PATHS
+from simulation.sampling.lead_times import arrival_levels, lead_time_levels
+from simulation.sampling.paths import paths_of, week_correlation
+from simulation.sampling.points import N_DIMENSIONS, common_points
+from tests.reference.jit import without_jit
+
+N_WEEKS = 12
+
+
+def draw(quantiles, shift, mixing, *, n_paths):
+    points = common_points(n_paths)
+    shape = (points.shape[1], N_WEEKS, BLOCK_PATHS)
+    demand, offset = np.empty(shape, np.float32), np.empty((shape[0], BLOCK_PATHS), np.float32)
+    arrivals, inbound = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
+    shipments = np.array([3, 0, 5] + [0] * 9)
+    terms = draws.DrawTerms(shift, mixing, quantiles, -0.5, tail_scale(quantiles), lead_time_levels(2.0, 0.4), shipments, arrival_levels(2.0, 0.4))
+    draws.draw_paths(points, terms, demand, arrivals, inbound, offset)
+    return points, demand, arrivals, inbound, offset
+
+
+def flat(blocks):
+    return blocks.transpose(0, 2, 1).reshape(-1, blocks.shape[1])
+
+
+def check_draws(scales, *, n_paths):
+    rng = np.random.default_rng(3)
+    values, vectors = np.linalg.eigh(week_correlation(0.15, 0.2))
+    mixing = np.ascontiguousarray(vectors * np.sqrt(values), dtype=np.float32)
+    for scale in scales:
+        quantiles = np.round(np.sort(rng.gamma(0.7, scale, (N_WEEKS, QUANTILE_LEVELS.size)), axis=1), 2)
+        shift = rng.integers(0, 2**32, N_DIMENSIONS, dtype=np.uint32)
+        points, demand, arrivals, inbound, offset = draw(quantiles, shift, mixing, n_paths=n_paths)
+        words = (points ^ shift[:, None, None]).reshape(N_DIMENSIONS, -1)
+        normals = ndtri(((words[:N_WEEKS] >> 8) + 0.5) / 2.0**24)
+        exact = np.maximum(np.floor(invert_quantiles(quantiles, ndtr(mixing.astype(float) @ normals).T) + 0.5), 0.0)
+        apart = np.abs(flat(demand) - exact)
+        assert (apart > 0).mean() < 2e-3 * max(scale / 100, 1)
+        assert (apart <= 1 + 1e-3 * exact).all()
+        lead = np.searchsorted(lead_time_levels(2.0, 0.4), words[N_WEEKS : 2 * N_WEEKS], side="right").T
+        expected = paths_of(exact.astype(np.int64), lead, np.zeros(len(lead))).blocks.arrivals
+        np.testing.assert_array_equal(arrivals, expected)
+        for week, units in ((0, 3), (2, 5)):
+            arrived = np.searchsorted(arrival_levels(2.0, 0.4)[week], words[2 * N_WEEKS + week], side="right")
+            assert units * (arrived < N_WEEKS).sum() <= inbound.sum()
+        assert inbound.sum() == sum(
+            units * (np.searchsorted(arrival_levels(2.0, 0.4)[week], words[2 * N_WEEKS + week], side="right") < N_WEEKS).sum()
+            for week, units in ((0, 3), (2, 5))
+        )
+        np.testing.assert_array_equal(offset.ravel(), (words[3 * N_WEEKS] >> 24) / 256)
+
+
+def test_draws_equal_their_twins():
+    check_draws((0.2, 3.0, 500.0), n_paths=3000)
+
+
+def test_uncompiled_draws_equal_their_twins(monkeypatch):
+    without_jit(monkeypatch, draws)
+    check_draws((3.0,), n_paths=20)
+
+
+def check_selection(rng):
+    for size in (1, 7, 128, 500):
+        values = rng.gamma(0.5, 100.0, size).astype(np.float32)
+        values[: size // 3] = 0.0
+        for rank in {0, size // 2, size - 1}:
+            assert objectives.select(values.view(np.int32), rank) == np.sort(values)[rank]
+
+
+def check_totals(rng, *, n_paths):
+    demand = rng.poisson(6.0, (n_paths, N_WEEKS))
+    paths = paths_of(demand, np.zeros_like(demand), np.zeros(n_paths))
+    first, n_weeks, levels = np.array([0, 3, 10]), 5, np.array([0.0, 0.5, 0.9, 1.0])
+    found = demand_totals.total_quantiles(paths.blocks, first, n_weeks, levels)
+    for window in range(3):
+        total = np.sort(demand[:, first[window] : first[window] + n_weeks].sum(axis=1))
+        assert found[:, window].tolist() == [total[min(int(level * n_paths), n_paths - 1)] for level in levels]
+    assert demand_totals.total_demand(paths.blocks) == demand.sum()
+
+
+def test_the_value_of_a_rank_is_that_of_sorting():
+    check_selection(np.random.default_rng(1))
+    check_totals(np.random.default_rng(1), n_paths=300)
+
+
+def test_uncompiled_ranks_are_those_of_sorting(monkeypatch):
+    without_jit(monkeypatch, objectives, demand_totals)
+    check_selection(np.random.default_rng(2))
+    check_totals(np.random.default_rng(2), n_paths=9)
