@@ -1,4 +1,4 @@
-"""The best parameters of the extended policy that patience finds: an exhaustive grid, refined from its best points."""
+"""The best parameters of the extended policy that patience finds: an exhaustive grid, refined from its best points, in every basin it shows."""
 
 import itertools
 
@@ -20,18 +20,27 @@ _PER_AXIS = 12
 
 
 def reference_score(situation: Situation) -> float:
-    """Lowest objective of the 20,736 points of `grid` and of what searches from the best 20 of them find, EUR."""
+    """Lowest objective of the 20,736 points of `grid` and of what patient searches from the best of them find, EUR."""
     policy = POLICIES["extended"]
     form, space, objective = policy.form(situation), policy.search_space(situation), objective_terms(situation.inventory, situation.paths)
     points = grid(situation, space)
     scores = score_all(form, points, objective, situation.paths.blocks, situation.terms)
     wide = space._replace(first_step=2 * space.first_step).box()
     patient = objective._replace(race_slack=np.inf)
-    best = float(scores.min())
-    for k in np.argsort(scores, kind="stable")[:N_REFINED]:
-        _, refined, _ = search(form, wide, points[k][None, :], REFINING_EVALUATIONS, patient, situation.paths.blocks, situation.terms)
-        best = min(best, refined)
-    return best
+    refined, best = [], float(scores.min())
+    for k in _to_refine(points, scores):
+        theta, score, _ = search(form, wide, points[k][None, :], REFINING_EVALUATIONS, patient, situation.paths.blocks, situation.terms)
+        refined.append(theta)
+        best = min(best, score)
+    _, score, _ = search(form, wide, np.array(refined), 5 * REFINING_EVALUATIONS, patient, situation.paths.blocks, situation.terms)
+    return float(min(best, score))
+
+
+def _to_refine(points: IntArray, scores: npt.NDArray[np.float64]) -> list[int]:
+    """The best 20 points; and, for there are several basins, the best of every value of t₀, Q₀ and s."""
+    order = np.argsort(scores, kind="stable")
+    firsts = (np.unique(points[order, axis], return_index=True)[1] for axis in (0, 1, 2))
+    return list(dict.fromkeys([*order[:N_REFINED].tolist(), *(int(order[k]) for first in firsts for k in first)]))
 
 
 def grid(situation: Situation, space: SearchSpace) -> IntArray:

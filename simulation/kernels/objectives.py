@@ -90,7 +90,7 @@ def note_incumbent(objective: ObjectiveTerms, score: float, n_paths: int, room: 
 def _sum(values: Floats, n: int) -> float:
     total = 0.0
     for path in range(n):
-        total += values[path]
+        total += np.float64(values[path])
     return total
 
 

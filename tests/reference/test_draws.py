@@ -9,7 +9,7 @@ from simulation.kernels.order_plans import BLOCK_PATHS
 from simulation.sampling.lead_times import arrival_levels, lead_time_levels
 from simulation.sampling.paths import paths_of, week_correlation
 from simulation.sampling.points import N_DIMENSIONS, common_points
-from tests.reference.jit import without_jit
+from tests.reference.jit import draws_without_jit, without_jit
 
 N_WEEKS = 12
 
@@ -61,7 +61,7 @@ def test_draws_equal_their_twins():
 
 
 def test_uncompiled_draws_equal_their_twins(monkeypatch):
-    without_jit(monkeypatch, draws)
+    draws_without_jit(monkeypatch)
     check_draws((3.0,), n_paths=20)
 
 
@@ -90,6 +90,6 @@ def test_the_value_of_a_rank_is_that_of_sorting():
 
 
 def test_uncompiled_ranks_are_those_of_sorting(monkeypatch):
-    without_jit(monkeypatch, objectives, demand_totals)
+    without_jit(monkeypatch)
     check_selection(np.random.default_rng(2))
     check_totals(np.random.default_rng(2), n_paths=9)

@@ -4,7 +4,6 @@ import pytest
 from benchmarks.sku import example_vector
 from domain.errors import DataError, UsageError
 from domain.settings import Settings
-from simulation.kernels import vector_checks
 from simulation.optimize import optimize_policy
 from simulation.sku_terms import sku_terms
 from tests.reference.jit import without_jit
@@ -45,8 +44,7 @@ def test_a_vector_no_decision_can_come_of_is_refused_by_name(vector):
 
 
 def test_uncompiled_checks_find_the_same(monkeypatch):
-    without_jit(monkeypatch, vector_checks)
-    monkeypatch.setattr("simulation.sku_terms.find_fault", vector_checks.find_fault)
+    without_jit(monkeypatch)
     for vector in BAD_VECTORS.values():
         with pytest.raises(DataError):
             sku_terms(vector, Settings())

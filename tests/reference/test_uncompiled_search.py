@@ -1,0 +1,57 @@
+"""Search and objectives as plain Python: the same result as compiled, and every line of the kernels run."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from domain.settings import InventorySettings
+from simulation.costs import objective_terms, objective_values
+from simulation.kernels import objectives, path_costs
+from simulation.kernels import search as search_kernel
+from simulation.policies.protocol import Situation
+from simulation.policies.registry import POLICIES
+from tests.reference.jit import without_jit
+from tests.reference.random_cases import random_case
+
+N_PATHS = 10
+
+
+def found(name, objective, *, floor=None, budget=260, slack=np.inf):
+    """What the search finds for a policy on a few paths."""
+    case = random_case(1, n_paths=N_PATHS)
+    inventory = InventorySettings(objective=objective, minimum_fill_rate=floor, initial_order_latest_week=3)
+    situation, policy = Situation(case.terms, inventory, case.paths), POLICIES[name]
+    space, starts, form = policy.search_space(situation), policy.starts(situation), policy.form(situation)
+    terms = objective_terms(inventory, case.paths)._replace(race_slack=slack)
+    theta, score, n_done = search_kernel.search(form, space.box(), starts, budget, terms, case.paths.blocks, case.terms)
+    again = objectives.score_all(form, theta[None, :], terms, case.paths.blocks, case.terms)[0]
+    costs = path_costs.score_candidates(form, theta[None, :], case.paths.blocks, case.terms)
+    return SimpleNamespace(theta=theta.tolist(), score=score, n_done=n_done, again=again, value=objective_values(costs, objective)[0])
+
+
+CASES = [
+    ("extended", "p75", None),
+    ("extended", "mean", None),
+    ("base_stock", "cvar50", None),
+    ("look_ahead", "p75", 0.3),
+    ("extended", "mean", 1.0),
+    ("order_nothing", "mean", None),
+]
+
+
+@pytest.mark.parametrize(("name", "objective", "floor"), CASES)
+def test_uncompiled_search_finds_what_the_compiled_one_finds(name, objective, floor, monkeypatch):
+    compiled = found(name, objective, floor=floor)
+    without_jit(monkeypatch)
+    plain = found(name, objective, floor=floor)
+    assert (plain.theta, plain.n_done) == (compiled.theta, compiled.n_done)
+    assert plain.score == compiled.score == plain.again
+    if floor is None:
+        assert plain.value == pytest.approx(plain.score, rel=1e-6)
+
+
+def test_a_race_only_ever_drops_candidates(monkeypatch):
+    without_jit(monkeypatch)
+    for objective in ("p75", "mean"):
+        assert found("extended", objective, slack=0.01, budget=150).score >= found("extended", objective, budget=1_000).score
