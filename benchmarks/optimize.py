@@ -36,6 +36,8 @@ from simulation.sku_terms import sku_terms
 REFERENCE_SKUS = 200
 REFERENCE_EVALUATIONS = 5_000
 SEED = 1
+_SKUS_AT_A_TIME = 20
+"""Handed to a thread together: a task costs as much as drawing a SKU's paths."""
 _SMALLEST_REFERENCE_EUR = 1.0
 _OTHERS: Mapping[str, Callable[..., Optimizer]] = {"differential_evolution": DifferentialEvolution, "shgo": Shgo}
 
@@ -110,11 +112,15 @@ def _tune_one(job: _Job, *, policy: str) -> Tuned:
 
 def _tune_all(jobs: list[_Job], policy: str, threads: int) -> tuple[list[Tuned], dict[str, float]]:
     """Paths drawn and parameters searched for every SKU; SKUs per wall-clock second and per processor second."""
-    work = partial(_tune_one, policy=policy)
+    parts = [jobs[first : first + _SKUS_AT_A_TIME] for first in range(0, len(jobs), _SKUS_AT_A_TIME)]
+
+    def work(part: list[_Job]) -> list[Tuned]:
+        return [_tune_one(job, policy=policy) for job in part]
+
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, jobs[: 2 * len(FAMILIES)]))
+        list(pool.map(work, [jobs[: len(FAMILIES)]] * threads))
         wall, processor = time.perf_counter(), time.process_time()
-        tuned = list(pool.map(work, jobs))
+        tuned = [result for part in pool.map(work, parts) for result in part]
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
     return tuned, {"skus_per_second": round(len(jobs) / wall, 1), "skus_per_processor_second": round(len(jobs) / processor, 1)}
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import gammainc
 
 from domain.feature_vector import FeatureVector
@@ -41,14 +42,11 @@ def arrival_levels(mean_weeks: float, cv: float) -> Words:
     Its lead time has the merchant's distribution, shifted so that a mean one arrives in the week expected:
     week expected − mean + lead time, given that this is not in the past.
     """
-    shift = math.floor(mean_weeks + 0.5)
-    rows = []
-    for expected in range(HORIZON_WEEKS):
-        past = _rounded_gamma(mean_weeks, cv, np.array([shift - expected - 1]))
-        by_week = _rounded_gamma(mean_weeks, cv, np.arange(HORIZON_WEEKS) + shift - expected)
-        rows.append((by_week - past) / np.maximum(1 - past, 1e-12))
-    filled = np.array([np.minimum(row * 2.0**32, 2.0**32 - 1) for row in rows])
-    return filled.astype(np.uint32)
+    longest_ago = math.floor(mean_weeks + 0.5) - HORIZON_WEEKS
+    weeks = longest_ago + np.arange(2 * HORIZON_WEEKS)  # one evaluation of the distribution serves all rows, each shifted by a week
+    windows = sliding_window_view(_rounded_gamma(mean_weeks, cv, weeks), HORIZON_WEEKS + 1)[::-1]
+    past, by_week = windows[:, :1], windows[:, 1:]
+    return np.minimum((by_week - past) / np.maximum(1 - past, 1e-12) * 2.0**32, 2.0**32 - 1).astype(np.uint32)
 
 
 def _rounded_gamma(mean_weeks: float, cv: float, weeks: npt.NDArray[np.int64]) -> FloatArray:
