@@ -20,13 +20,14 @@ def ui(
     Example: `replenish ui --data data --port 3000`
     """
     from domain.settings import load_settings
-    from orchestration.instance import prepare_home
+    from orchestration.instance import open_instance
     from orchestration.resources import ui_environment
 
     settings = load_settings(data=data, source=source)
     root = settings.data if settings.data.startswith("s3://") else str(Path(settings.data).resolve())
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
-    home = prepare_home(root)
+    with open_instance(root) as instance:
+        home = Path(instance.root_directory)
     environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=home)
     progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
