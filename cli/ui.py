@@ -1,6 +1,6 @@
 """`replenish ui`: the Dagster UI over a data root."""
 
-import subprocess
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,4 +31,5 @@ def ui(
     environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=home)
     progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
-    raise typer.Exit(subprocess.run(command, env=environment, check=False, cwd=home).returncode)  # noqa: S603
+    os.chdir(home)
+    os.execve(sys.executable, command, environment)  # noqa: S606  in place of this process, so that whoever stops it stops Dagster

@@ -35,7 +35,7 @@ def load_marts() -> list[Mart]:
     (`-- column [key]: …` where it is one of those that identify a row), then the query.
     """
     marts = {path.stem: _parse(path) for path in sorted(FOLDER.glob("*.sql"))}
-    reads = {name: set(re.findall(r"\w+", mart.query)) & (marts.keys() - {name}) for name, mart in marts.items()}
+    reads = {name: sorted(set(re.findall(r"\w+", mart.query)) & (marts.keys() - {name})) for name, mart in marts.items()}  # a set would order by hash
     return [marts[name] for name in TopologicalSorter(reads).static_order()]
 
 

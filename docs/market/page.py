@@ -70,6 +70,7 @@ SECTIONS = (
         (
             Row("strength, by merchant (median)", "seasonality_merchant", _NUMBER),
             Row("strength, by merchant and category (median)", "seasonality_category", _NUMBER),
+            Row("strength of the true demand, by merchant (median)", "demand_seasonality_merchant", _NUMBER),
         ),
         "season",
     ),
@@ -126,6 +127,8 @@ _READING = """## How to read it
   within their span is plausible, not proven; a figure outside may be right for a market that none of them is.
 * The nearest relative of `grocery` is Favorita (Dominick's is one promoted category); `fashion` has none among them: Online Retail shares its long tail,
   its launches and its returns, not its sizes, seasons or private customers. `mixed` lies between.
+* The market's season is weaker in its sales than in its demand: people who run out of stock in the high season sell no season. Favorita has no stock
+  records, but its fast movers sell in nearly every week.
 * No panel has orders, stock or lost sales. How well the market's people serve their customers is set by published figures (availability about 65 %,
   fill rate about 74 %, weighted by price × demand), not by these panels.
 * Return lags of Online Retail are approximate: a cancellation is matched to the customer's latest earlier purchase, and some correct an invoice.

@@ -10,7 +10,7 @@ import polars as pl
 
 from domain.errors import UsageError
 from domain.tables import RAW_TABLES
-from quality.panel_statistics import Figures, describe_panel, observed_weeks, return_lags
+from quality.panel_statistics import Figures, describe_panel, observed_weeks, return_lags, seasonality
 from sources.dominicks import convert_dominicks
 from sources.folder import read_source
 from sources.market import HumanService, Profile, build_market, human_service
@@ -22,6 +22,9 @@ PUBLISHED = Path("../shared/data")
 N_MERCHANTS, N_ARTICLES, N_WEEKS, SEED = 20, 200, 156, 7
 TODAY = dt.date(2026, 10, 1)
 """After every panel's last day: pages do not depend on the day they were made."""
+
+TRUE_FIGURES = (*(f"human_{name}" for name in HumanService._fields), "demand_seasonality_merchant")
+"""Figures that only a market's truth knows."""
 
 FAVORITA = Path("favorita_21_stores/favorita_21stores_weekly.parquet")
 ONLINE_RETAIL = Path("online_retail/online_retail_2010-12_2011-12.parquet")
@@ -81,19 +84,20 @@ def published_return_lags(folder: Path) -> pl.Series:
 
 
 def market_panel(profile: Profile, *, n_merchants: int = N_MERCHANTS, n_articles: int = N_ARTICLES, n_weeks: int = N_WEEKS, seed: int = SEED) -> Panel:
-    """The synthetic market of a profile, with how well its people served the true demand."""
+    """The synthetic market of a profile, with what its truth knows: its demand, and how well its people served it."""
     tables = build_market(n_merchants=n_merchants, n_articles=n_articles, n_weeks=n_weeks, seed=seed, profile=profile)
-    service = human_service(tables, tables[TRUTH_TABLE])
-    return panel_of(f"market, {profile}", tables, service=service._asdict())
+    demand = tables[TRUTH_TABLE]
+    service = human_service(tables, demand)._asdict()
+    strength = seasonality(demand.rename({"demand_units": "sales_units"}), by=["merchant_id"])
+    return panel_of(f"market, {profile}", tables, truth=dict(zip(TRUE_FIGURES, (*service.values(), strength), strict=True)))
 
 
-def panel_of(name: str, tables: Mapping[str, pl.DataFrame], *, service: Mapping[str, float] | None = None) -> Panel:
-    """A panel from contract tables; absent ones are empty, and no service is known where no truth is."""
+def panel_of(name: str, tables: Mapping[str, pl.DataFrame], *, truth: Figures | None = None) -> Panel:
+    """A panel from contract tables; absent ones are empty, and `TRUE_FIGURES` are unknown where no truth is."""
     complete = {table: tables.get(table, schema.create_empty()) for table, schema in RAW_TABLES.items()}
     weekly = observed_weeks(complete, today=TODAY)
     figures = describe_panel(weekly, articles=complete["articles"], returned=complete["returns"])
-    figures |= {f"human_{figure}": (service or {}).get(figure) for figure in HumanService._fields}
-    return Panel(name, weekly, return_lags(complete["returns"]), figures)
+    return Panel(name, weekly, return_lags(complete["returns"]), figures | (truth or dict.fromkeys(TRUE_FIGURES)))
 
 
 def _converted(name: str, convert: Callable[[Path], object]) -> Panel:

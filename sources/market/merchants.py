@@ -15,7 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 BUYER_ARTICLES = 250
 """Articles one buyer looks after. A buyer is also the unit of work: streams are keyed by it, so it is no setting."""
 
-_SIZE_SPREAD = 0.6
+_SIZE_SPREAD = 0.55
 _TOWNS = ("Aachen", "Bremen", "Celle", "Dresden", "Erfurt", "Fulda", "Goslar", "Husum", "Iserlohn", "Jena", "Kassel", "Lübeck")
 
 
@@ -115,9 +115,9 @@ def _draw_people(stream: np.random.Generator, kind: MerchantKind, skill: float, 
         foresight=float(skill * stream.uniform(0.5, 1.0)),
         judgement_noise=0.45 - 0.30 * skill,
         plan_noise=0.60 - 0.30 * skill,
-        forget_rate=0.25 - 0.20 * skill,
+        forget_rate=0.23 - 0.16 * skill,
         holiday_weeks=round(5 * (1 - skill)),
-        trigger_share=float(stream.uniform(0.6, 1.0)),
+        trigger_share=float(stream.uniform(0.65, 0.95)),
         corrects_stock_outs=skill > 0.6,
         chases=bool(stream.random() < 0.3 + 0.5 * skill),
         season_share=float(stream.uniform(0.3, 0.7)) if stream.random() < 0.7 else 0.0,

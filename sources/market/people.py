@@ -148,8 +148,8 @@ def _season_buys(
     buys = (week_of_year == (begin[:, None] - 1) % 52 + 1) & strong[:, None] & living
     ahead = _sum_ahead(planned, _SEASON_WEEKS)[:, weeks + weeks_ahead]
     wanted = people.season_share * (ahead * buys)[lanes.article] * lanes.share[:, None] * misjudged
-    pack = assortment.pack_size_units[lanes.article, None]
-    return np.asarray(np.ceil(wanted / pack) * pack, dtype=np.int32)
+    pack, least = (units[lanes.article, None] for units in (assortment.pack_size_units, assortment.minimum_order_quantity_units))
+    return np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / pack) * pack, 0).astype(np.int32)
 
 
 def _lead_days(stream: np.random.Generator, shape: tuple[int, int], merchant: Merchant) -> npt.NDArray[np.int16]:

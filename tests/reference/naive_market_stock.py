@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sources.market.kernels.stock import Habits, Opening, Sundays, Wishes
 
@@ -34,13 +34,13 @@ def operate_slowly(wishes: Wishes, opening: Opening, sundays: Sundays, habits: H
         if day % 7 == 6:
             for lane in range(n_lanes):
                 if opening.day[lane] <= day:
-                    learn(lane, day, journal, habits, expected, newest)
-            order(day, journal, sundays, habits, stock, expected, newest)
+                    learn(lane, day, journal, habits, expected=expected, newest=newest)
+            order(day, journal, sundays, habits, stock=stock, expected=expected, newest=newest)
     kept_out = [row for row in journal.returns if row[2] > row[1]]  # a lag of 0 days: the unit is kept
     return journal._replace(returns=kept_out)
 
 
-def learn(lane: int, sunday: int, journal: NaiveJournal, habits: Habits, expected: dict[int, float], newest: dict[int, float]) -> None:
+def learn(lane: int, sunday: int, journal: NaiveJournal, habits: Habits, *, expected: dict[int, float], newest: dict[int, float]) -> None:
     week = range(sunday - 6, sunday + 1)
     open_days = [day for day in week if journal.sold[lane, day] + journal.on_hand[lane, day] > 0]
     if open_days:
@@ -49,7 +49,9 @@ def learn(lane: int, sunday: int, journal: NaiveJournal, habits: Habits, expecte
         expected[lane] += habits.smoothing * (newest[lane] - expected[lane])
 
 
-def order(day: int, journal: NaiveJournal, sundays: Sundays, habits: Habits, stock: dict[int, int], expected: dict[int, Any], newest: dict[int, Any]) -> None:
+def order(
+    day: int, journal: NaiveJournal, sundays: Sundays, habits: Habits, *, stock: dict[int, int], expected: dict[int, float], newest: dict[int, float]
+) -> None:
     money = habits.budget_eur
     for lane in habits.order_of_attention.tolist():
         in_transit = sum(row[4] for row in journal.shipments if row[0] == lane and row[3] > day)
