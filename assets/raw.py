@@ -1,5 +1,6 @@
 """Stage raw: the source's tables, filtered by the data contract and split by shard."""
 
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -78,7 +79,9 @@ def _outputs(raw: RawTables, *, keys: list[PartitionKey], settings: Settings) ->
 
 
 def _output(name: str, frames: PartitionedFrames) -> dg.Output[PartitionedFrames]:
-    return dg.Output(frames, output_name=name, data_version=dg.DataVersion(_VERSION_BY_DAY))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # data versions are beta in Dagster 1.13; the version is pinned
+        return dg.Output(frames, output_name=name, data_version=dg.DataVersion(_VERSION_BY_DAY))
 
 
 def _fingerprints(keys: list[PartitionKey], rows_of: Callable[[str, PartitionKey], pl.DataFrame], *, root: str) -> PartitionedFrames:

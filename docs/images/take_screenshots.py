@@ -56,7 +56,7 @@ def take_all(url: str, day: str) -> None:
 
 def _graph(page: Page, address: str) -> None:
     """All stages open but the first, whose eleven tables would leave the others no room."""
-    page.set_viewport_size({"width": 1600, "height": 900})
+    page.set_viewport_size({"width": 1600, "height": 1060})
     _open(page, address, until="Materialize all")
     page.get_by_text("Hide navigation").click()
     opened = ",".join(f"global@global:{stage}" for stage in STAGES if stage != "raw")

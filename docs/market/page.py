@@ -119,7 +119,9 @@ _INTRODUCTION = f"""# The synthetic market beside real panels
 * **Online Retail**: a British gift wholesaler (UCI Machine Learning Repository 352, CC BY 4.0). One merchant and one year, so no season can be measured.
 * **Dominick's**: orange juice of a Chicago grocer (R package bayesm): eleven brands in 83 stores, a unit is an ounce.
 
-None of them knows stock, so the market is looked at with the same eyes: what was *sold*, not what was asked for. A dash means that a panel cannot give the figure.
+How the market works: [the synthetic market](../explanation/synthetic_market.md).
+
+None of the panels knows stock, so the market is looked at with the same eyes: what was *sold*, not what was asked for. A dash means that a panel cannot give the figure.
 """
 _READING = """## How to read it
 

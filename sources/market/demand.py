@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 _CLIMATE_EFFECT, _COMPETITOR_EFFECT = 0.05, 0.8
-_PROMOTION_DEPTHS, _DISPLAY_UPLIFT, _DIP_AFTER_PROMOTION = (0.10, 0.15, 0.20, 0.25, 0.30, 0.40), 1.3, 0.88
+_PROMOTION_DEPTHS, _DISPLAY_UPLIFT, _DIP_AFTER_PROMOTION = (0.10, 0.15, 0.20, 0.25, 0.30, 0.40), 1.5, 0.88
 _BLACK_FRIDAY, _BLACK_FRIDAY_DEPTH = EVENTS.index("black_friday"), 0.15
 _MARKDOWNS = ((0.30, 0.30), (0.15, 0.50))
 """From this share of a collection's life left on, this share off the price."""
@@ -107,7 +107,7 @@ def _markdowns(assortment: Assortment, period: Period) -> FloatArray:
 def disturbances(stream: np.random.Generator, assortment: Assortment, shared_trend: FloatArray) -> FloatArray:
     """Factor on planned demand that nobody plans, `(n_articles, n_weeks)`: fashion of the day, an article's break, the merchant's trend."""
     shape = assortment.category.size, shared_trend.size
-    drift = autoregression(stream, shape=shape, persistence=0.9, deviation=0.22)
+    drift = autoregression(stream, shape=shape, persistence=0.95, deviation=0.30)
     broken, week, step = stream.random(shape[0]) < _BREAK_SHARE, stream.integers(0, shape[1], shape[0]), stream.normal(0.0, _BREAK_DEVIATION, shape[0])
     breaks = np.where(broken[:, None] & (np.arange(shape[1]) >= week[:, None]), step[:, None], 0.0)
     return np.exp(drift + breaks + shared_trend)
@@ -116,7 +116,7 @@ def disturbances(stream: np.random.Generator, assortment: Assortment, shared_tre
 def shared_trend(merchant: Merchant, *, world: World, n_weeks: int, seed: int) -> FloatArray:
     """Logarithm of what all articles of a merchant share, `(n_weeks,)`: a slow drift, for a third one break, the climate, the competitor."""
     stream = generator(seed, "trend", merchant.number)
-    drift = autoregression(stream, shape=(1, n_weeks), persistence=0.93, deviation=0.08)[0]
+    drift = autoregression(stream, shape=(1, n_weeks), persistence=0.95, deviation=0.10)[0]
     week, step, breaks = int(stream.integers(0, n_weeks)), float(stream.normal(0.0, 0.25)), bool(stream.random() < 1 / 3)
     competitor = np.log(competitor_prices(seed, merchant.number, n_weeks))
     step_by_week = np.where(breaks & (np.arange(n_weeks) >= week), step, 0.0)

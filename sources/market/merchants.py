@@ -121,7 +121,7 @@ def _draw_people(stream: np.random.Generator, kind: MerchantKind, skill: float, 
         corrects_stock_outs=skill > 0.6,
         chases=bool(stream.random() < 0.3 + 0.5 * skill),
         season_share=float(stream.uniform(0.3, 0.7)) if stream.random() < 0.7 else 0.0,
-        budget_weeks=float(stream.uniform(0.9, 1.5)) if has_budget else None,
+        budget_weeks=float(stream.uniform(1.0, 1.6)) if has_budget else None,
     )
 
 

@@ -25,7 +25,7 @@ _ATTENTION = {"A": 0.6, "B": 1.0, "C": 1.5}
 _SEASON_WEEKS, _SEASON_BEGINS_BEFORE_PEAK, _STRONG_SWING = 16, 9, 0.5
 _COLLECTION_BUY_SHARE = 0.6
 """Share of a collection's planned demand that is bought before it is launched."""
-_RETURN_LAG_SPREAD, _LONGEST_RETURN_DAYS = 0.95, 200
+_RETURN_LAG_SPREAD, _LONGEST_RETURN_DAYS = 1.2, 250
 
 
 def draw_opening(stream: np.random.Generator, planned: FloatArray, lanes: Lanes, assortment: Assortment, merchant: Merchant) -> Opening:

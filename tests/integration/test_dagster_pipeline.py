@@ -17,8 +17,8 @@ from domain.errors import UsageError
 from domain.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
 from orchestration.instance import open_instance
-from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG
 from orchestration.run import RunSummary, run_platform
+from orchestration.run_tags import RANGE_END_TAG, RANGE_START_TAG
 from sources.market import write_market
 
 MARKET = {"n_merchants": 2, "n_articles": 12, "n_weeks": 60, "seed": 3}

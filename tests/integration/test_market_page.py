@@ -44,6 +44,13 @@ def test_the_page_in_the_tree_has_the_generators_tables(panels: list[Panel], mar
     assert all((ROOT / "docs" / "images" / f"market_{name}.png").is_file() for name in PICTURES)
 
 
+def test_what_the_pages_prose_claims_stands_in_its_tables() -> None:
+    cells = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in (ROOT / PAGE).read_text(encoding="utf-8").splitlines() if line.startswith("| ")}
+    in_sales, in_demand = (cells[f"strength{of}, by merchant (median)"][-len(PROFILES) :] for of in ("", " of the true demand"))
+    assert all(float(sold) < float(asked) for sold, asked in zip(in_sales, in_demand, strict=True))
+    assert float(cells["weeks without a sale"][0].strip(" %")) < 2, "Favorita sells in nearly every week"
+
+
 def test_a_market_has_every_figure_but_marked_promotions(markets: list[Panel]) -> None:
     for market in markets:
         missing = {row.figure for section in SECTIONS for row in section.rows if market.figures[row.figure] is None}

@@ -1,6 +1,9 @@
 """Late and corrected data: exactly what depends on a restated week is made again, and comes out as if it had been right at once."""
 
+import json
 import shutil
+import sys
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +14,7 @@ import polars as pl
 import pytest
 
 from assets.staleness import Reason, partition_name, stale_partitions
+from cli import main
 from domain.settings import Settings, load_settings
 from orchestration.in_process import InProcess
 from orchestration.jobs import DAILY_OPTIMIZATION, INGEST, WEEKLY_FORECAST
@@ -23,6 +27,13 @@ CUTOFFS = [date(2026, 9, 7), date(2026, 9, 14), date(2026, 9, 21)]
 DAY = date(2026, 10, 1)
 RESTATED_WEEK = date(2026, 9, 14)
 N_SHARDS = 2
+SIZES_AS_TOML = f"""
+profile = "tiny"
+n_shards = {N_SHARDS}
+forecast.n_trees = 3
+simulation = {{ n_paths_optimize = 20, n_paths_evaluate = 20 }}
+optimizer.evaluation_budget = 10
+"""
 
 
 class World(NamedTuple):
@@ -36,8 +47,7 @@ class World(NamedTuple):
 
 
 def settings_for(root: Path, source: Path) -> Settings:
-    sizes = {"forecast": {"n_trees": 3}, "simulation": {"n_paths_optimize": 20, "n_paths_evaluate": 20}, "optimizer": {"evaluation_budget": 10}}
-    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=N_SHARDS, **sizes)
+    return load_settings(data=str(root), source=str(source), **tomllib.loads(SIZES_AS_TOML))
 
 
 def compute(settings: Settings) -> None:
@@ -167,3 +177,29 @@ def test_changed_settings_name_the_tables_they_concern(world: World) -> None:
     stale = list(stale_partitions(changed))
     assert {found.table.split("/")[0] for found in stale} == {"vectors", "policy", "evaluation"}
     assert all(set(found.reasons) == {Reason.SETTINGS} for found in stale)
+
+
+def test_status_and_repair_tell_programs_and_people(world: World, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    settings_file = tmp_path / "settings.toml"
+    settings_file.write_text(SIZES_AS_TOML, encoding="utf-8")
+
+    def replenish(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["replenish", *arguments, "--data", world.settings.data, "--settings", str(settings_file)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert stop.value.code == 0
+        return capfd.readouterr().out
+
+    change(world, "sales_transactions", restate_one_sale)
+    ingest(world)
+    status = json.loads(replenish("status", "--json"))
+    assert {row["table"]: row["n_stale"] for row in status["tables"]}["series/weekly_demand"] == 2
+    assert {reason for row in status["stale"] for reason in row["reasons"]} == {"restated"}
+    assert status["missing"] == []
+    (Path(world.settings.data) / "forecast" / "quantiles" / "week=2026-09-07" / "shard=01" / "part.parquet").unlink()
+    text = replenish("status")
+    assert "2 × series/weekly_demand: rows it had seen were restated: raw/sales_transactions (the same shard)" in text
+    assert "1 × forecast/quantiles" in text
+    repaired = json.loads(replenish("repair", "--json"))
+    assert repaired["n_partitions"] == sum(map(len, repaired["by_table"].values())) > 2
+    assert replenish("repair").strip() == "Nothing was stale."

@@ -127,8 +127,8 @@ def test_lower_prices_sell_more(markets: dict[str, Market]) -> None:
     both = on_sale(market).join(sold, on=[*KEY, "week"]).with_columns((pl.col("paid_eur") < 0.99 * pl.col("unit_price_eur")).alias("promoted"))
     usual = both.filter(~pl.col("promoted")).group_by(KEY).agg(pl.col("demand_units").mean().alias("usual"))
     uplift = both.filter("promoted").join(usual, on=KEY).select(pl.col("demand_units").sum() / pl.col("usual").sum()).item()
-    assert 1.4 < uplift < 2.6
-    assert 0.04 < float(str(both["promoted"].mean())) < 0.15
+    assert 2.0 < uplift < 3.5  # Dominick's and Online Retail: about 3
+    assert 0.08 < float(str(both["promoted"].mean())) < 0.2
 
 
 def test_customers_feel_the_weather(markets: dict[str, Market]) -> None:

@@ -10,7 +10,8 @@ from assets.layout import shard_names
 from assets.lineage import Scope
 from assets.partitioned import Partitions, keys_of
 from domain.calendar import cutoff_for
-from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG, build_partitions, day_range, shard_range, week_range
+from orchestration.partitions import build_partitions, day_range, shard_range, week_range
+from orchestration.run_tags import DAY, RANGE_END_TAG, RANGE_START_TAG, WEEK
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +67,8 @@ def test_a_series_reads_its_own_raw_shard(partitions: Partitions) -> None:
 def test_ranges_cover_all_shards() -> None:
     assert shard_names(3) == ["00", "01", "02"]
     assert shard_range(3) == {RANGE_START_TAG: "00", RANGE_END_TAG: "02"}
-    assert week_range(date(2024, 1, 8), n_shards=3) == {RANGE_START_TAG: "00|2024-01-08", RANGE_END_TAG: "02|2024-01-08"}
-    assert day_range(date(2024, 1, 9), n_shards=1) == {RANGE_START_TAG: "2024-01-09|00", RANGE_END_TAG: "2024-01-09|00"}
+    assert week_range(date(2024, 1, 8), n_shards=3) == {RANGE_START_TAG: "00|2024-01-08", RANGE_END_TAG: "02|2024-01-08", WEEK: "2024-01-08"}
+    assert day_range(date(2024, 1, 9), n_shards=1) == {RANGE_START_TAG: "2024-01-09|00", RANGE_END_TAG: "2024-01-09|00", DAY: "2024-01-09"}
 
 
 def test_keys_are_sorted_by_time_then_shard() -> None:
