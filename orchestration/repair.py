@@ -51,21 +51,20 @@ def repair(settings: Settings, *, reasons: frozenset[Reason] = DATA_REASONS, ing
         if ingest:
             InProcess(settings, reason="replenish repair", on_progress=tell).run(INGEST, shard_range(settings.n_shards))
         platform = InProcess(settings, reason="replenish repair", on_progress=tell)
-        by_table = dict(_repaired(settings, reasons, platform))
+        by_table = {table: keys for table, keys in _repaired(settings, reasons, platform) if keys}
         if by_table:
             _refresh_analytics(settings, platform)
-        report_staleness(platform.instance, settings)
-    return RepairReport(sum(map(len, by_table.values())), by_table)
+        report_staleness(platform.instance, settings, made_again=[(table, key) for table, keys in by_table.items() for key in keys])
+    return RepairReport(sum(map(len, by_table.values())), {table: [partition_name(key) for key in keys] for table, keys in by_table.items()})
 
 
-def _repaired(settings: Settings, reasons: frozenset[Reason], platform: InProcess) -> Iterator[tuple[str, list[str]]]:
+def _repaired(settings: Settings, reasons: frozenset[Reason], platform: InProcess) -> Iterator[tuple[str, list[PartitionKey]]]:
     for table in LINEAGE:
         # An input made again a moment ago counts, whatever made it stale.
         stale = [found for found in stale_partitions(settings, tables=(table,)) if found.is_for(reasons | {Reason.UPSTREAM})]
         for tags in ranges([found.key for found in stale]):
             platform.materialize(table, tags)
-        if stale:
-            yield table, [partition_name(found.key) for found in stale]
+        yield table, [found.key for found in stale]
 
 
 def _refresh_analytics(settings: Settings, platform: InProcess) -> None:

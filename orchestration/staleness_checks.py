@@ -11,8 +11,9 @@ import dagster as dg
 from assets.layout import PartitionKey
 from assets.lineage import LINEAGE
 from assets.partitioned import keys_of
-from assets.staleness import Stale, judge_partitions, stale_partitions
+from assets.staleness import Stale, judge_partitions, partition_name, stale_partitions
 from domain.settings import Settings
+from orchestration.jobs import LOGS_TO_INSTANCE
 
 CHECK_NAME = "is_current"
 _DESCRIPTION = "Inputs, settings and code are still those it was made from; if not: `replenish repair`, or the job `repair`."
@@ -46,22 +47,48 @@ def _checks_of(rhythm: str, partitions_of: dict[str, dg.PartitionsDefinition | N
     return is_current
 
 
-def report_staleness(instance: dg.DagsterInstance, settings: Settings) -> list[Stale]:
-    """Write a failed check for every stale partition; return them."""
+def report_staleness(instance: dg.DagsterInstance, settings: Settings, *, made_again: Sequence[tuple[str, PartitionKey]] = ()) -> list[Stale]:
+    """Write the check's result for every stale partition; return them.
+
+    Args:
+        instance: Where.
+        settings: Of the platform.
+        made_again: Partitions (table and key) that are current now, and may stand as stale.
+    """
     stale = list(stale_partitions(settings))
-    for found in stale:
-        instance.report_runless_asset_event(
-            dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey(found.table.split("/")),
-                check_name=CHECK_NAME,
-                passed=False,
-                severity=dg.AssetCheckSeverity.WARN,
-                description=_reasons(found),
-                metadata={reason.name.lower(): what for reason, what in found.reasons.items()},
-                partition=_dagster_key(found.key),
-            )
-        )
+    still = {(found.table, partition_name(found.key)) for found in stale}
+    current = [(table, key) for table, key in made_again if (table, partition_name(key)) not in still]
+    evaluations = [*(_evaluation(found.table, found.key, found) for found in stale), *(_evaluation(table, key, None) for table, key in current)]
+    if evaluations:
+        _report_job(evaluations).execute_in_process(instance=instance)
     return stale
+
+
+def _report_job(evaluations: Sequence[dg.AssetCheckEvaluation]) -> dg.JobDefinition:
+    """A run of its own: outside of runs Dagster 1.13 takes one result per check and partition, ever."""
+
+    @dg.op(name="report_staleness")
+    def report(context: dg.OpExecutionContext) -> None:
+        for evaluation in evaluations:
+            context.log_event(evaluation)  # type: ignore[arg-type]  # taken and stored; the annotation lags behind
+
+    @dg.job(name="staleness_report", config=LOGS_TO_INSTANCE, executor_def=dg.in_process_executor)
+    def staleness_report() -> None:
+        report()
+
+    return staleness_report
+
+
+def _evaluation(table: str, key: PartitionKey, stale: Stale | None) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(table.split("/")),
+        check_name=CHECK_NAME,
+        passed=stale is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=_reasons(stale) if stale else "made again",
+        metadata={reason.name.lower(): what for reason, what in stale.reasons.items()} if stale else {},
+        partition=_dagster_key(key),
+    )
 
 
 def _reasons(stale: Stale) -> str:

@@ -94,11 +94,11 @@ def draw_assortment(stream: np.random.Generator, merchant: Merchant, *, n_articl
     style = np.repeat(np.arange(n_articles), styles.n_articles)[:n_articles]
     kind, category = merchant.kind, styles.category[style]
     rate = styles.rate_units[style] * _size_factors(stream, styles, kind.categories)[:n_articles]
-    price = np.array([kind.categories[index].median_price_eur for index in styles.category]) * stream.lognormal(0.0, 0.4, n_articles)
-    price = np.round(price, 0) - 0.01 if np.median(price) > 10 else np.round(price, 1) - 0.01
-    price, cost_share = np.maximum(price, 0.49)[style], stream.uniform(*kind.cost_share, n_articles)[style]
-    pack = np.select([rate > 25, rate > 8, rate > 3], [24, 12, 6], 1) if kind.name == "Grocery" else np.select([rate > 20, rate > 6], [12, 6], 1)
-    elasticity = np.array([kind.categories[index].price_elasticity for index in styles.category]) * stream.lognormal(0.0, 0.2, n_articles)
+    price = np.array([one.median_price_eur for one in kind.categories])[styles.category] * stream.lognormal(0.0, 0.4, n_articles)
+    price = np.maximum(np.where(price > 10, np.round(price), np.round(price, 1)) - 0.01, 0.49)[style]
+    cost_share = stream.uniform(*kind.cost_share, n_articles)[style]
+    pack = np.select([rate > least for least, _ in kind.pack_sizes_units], [units for _, units in kind.pack_sizes_units], 1)
+    elasticity = np.array([one.price_elasticity for one in kind.categories])[styles.category] * stream.lognormal(0.0, 0.2, n_articles)
     bulk = np.where(stream.random(n_articles) < kind.bulk_buyer_share, stream.uniform(3.0, 9.0, n_articles), 1.0)
     return Assortment(
         category=category,

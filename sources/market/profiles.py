@@ -62,6 +62,8 @@ class MerchantKind(NamedTuple):
     black_friday_share: float
     """Share of articles that join the Black Friday sale."""
     weekday_shares: tuple[float, ...]
+    pack_sizes_units: tuple[tuple[float, int], ...]
+    """Weekly demand above which an article comes in packs of so many, largest first; single units below."""
     lead_time_weeks: tuple[float, float]
     cover_share: tuple[float, float]
     """What the least and the most skilled people want on top of lead time and review period, as a share of them."""
@@ -97,6 +99,7 @@ FASHION = MerchantKind(
     promotion_share=0.03,
     black_friday_share=0.4,
     weekday_shares=_ONLINE_WEEK,
+    pack_sizes_units=((20.0, 12), (6.0, 6)),
     lead_time_weeks=(2.0, 5.0),
     cover_share=(-0.36, -0.08),
     cost_share=(0.36, 0.52),
@@ -123,6 +126,7 @@ GENERAL = MerchantKind(
     promotion_share=0.05,
     black_friday_share=0.4,
     weekday_shares=_ONLINE_WEEK,
+    pack_sizes_units=((20.0, 12), (6.0, 6)),
     lead_time_weeks=(1.6, 4.4),
     cover_share=(-0.20, 0.12),
     cost_share=(0.42, 0.62),
@@ -150,6 +154,7 @@ GROCERY = MerchantKind(
     promotion_share=0.08,
     black_friday_share=0.0,
     weekday_shares=_STORE_WEEK,
+    pack_sizes_units=((25.0, 24), (8.0, 12), (3.0, 6)),
     lead_time_weeks=(1.0, 2.0),
     cover_share=(0.12, 0.44),
     cost_share=(0.58, 0.74),

@@ -141,12 +141,20 @@ def test_a_stale_partition_is_visible_as_stale(world: World) -> None:
     ingest(world)
     platform = InProcess(world.settings, reason="test", on_progress=lambda _: None)
     reported = report_staleness(platform.instance, world.settings)
-    key = dg.AssetCheckKey(dg.AssetKey(["series", "weekly_demand"]), CHECK_NAME)
-    records = platform.instance.event_log_storage.get_asset_check_execution_history(key, limit=50)
-    failed = {record.event.dagster_event.event_specific_data.partition for record in records if record.status.value == "FAILED"}
-    assert failed == {f"{found.key['shard']}|{found.key['week']}" for found in reported if found.table == "series/weekly_demand"}
+    assert report_staleness(platform.instance, world.settings) == reported  # a second look, as after the next ingestion
+    expected = {f"{found.key['shard']}|{found.key['week']}" for found in reported if found.table == "series/weekly_demand"}
+    assert shown(platform.instance, expected) == dict.fromkeys(expected, "FAILED")
     repair(world.settings)
+    assert shown(platform.instance, expected) == dict.fromkeys(expected, "SUCCEEDED")
     assert report_staleness(platform.instance, world.settings) == []
+
+
+def shown(instance: dg.DagsterInstance, partitions: set[str]) -> dict[str, str]:
+    """The latest result of the check by partition, as the UI shows it."""
+    key = dg.AssetCheckKey(dg.AssetKey(["series", "weekly_demand"]), CHECK_NAME)
+    newest_first = instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
+    results = [(getattr(record.event.dagster_event.event_specific_data, "partition", None), record.status.value) for record in newest_first]
+    return {partition: status for partition, status in reversed(results) if partition in partitions}
 
 
 def test_what_comes_out_the_same_spares_what_lies_below(world: World) -> None:
