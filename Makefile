@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui test lint bench docs clean
+.PHONY: help setup run ui test lint bench docs market-page clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.8
@@ -18,7 +18,7 @@ export POLARS_MAX_THREADS ?= 2
 export NUMBA_NUM_THREADS ?= 2
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(f"replenish needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -52,6 +52,9 @@ lint: setup ## Check style, types and import contracts
 
 bench: setup ## Measure the simulation kernel and the optimiser
 	@$(BIN)/replenish bench kernel
+
+market-page: setup ## Compare the synthetic market with the real panels beside the project (minutes)
+	@$(BIN)/python -m docs.market.generate
 
 docs: setup ## Write the generated reference pages
 	@$(BIN)/python -m docs.reference.generate

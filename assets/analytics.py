@@ -1,12 +1,14 @@
-"""Stage analytics: one DuckDB file with documented views over the newest partitions, for people who ask in SQL."""
+"""Stage analytics: one DuckDB file with documented marts and views, for people who ask in SQL."""
 
 from typing import Any
 
 import dagster as dg
 
 from assets.declaration import OWNERS
+from assets.lineage import Scope
 from assets.marts import build_analytics
 from assets.partitioned import Partitions
+from assets.transient_faults import transient_faults_retried
 from domain.settings import Settings
 
 _OF_DAY = [["vectors", "sku_vectors"], ["policy", "policies"], ["evaluation", "exceptions"]]
@@ -21,18 +23,22 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         group_name="analytics",
         partitions_def=partitions.daily,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[*_OF_DAY, *(dg.AssetDep(key, partition_mapping=partitions.cutoff_of_day) for key in _OF_CUTOFF)],
+        pool="daily",
+        deps=[*_OF_DAY, *(dg.AssetDep(key, partition_mapping=partitions.mappings[Scope.CUTOFF_OF_DAY]) for key in _OF_CUTOFF)],
         owners=OWNERS,
         kinds={"duckdb", "sql"},
         code_version="1",
     )
-    def duckdb(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[Any]:
-        """`analytics/replenish.duckdb`, built beside and swapped in at once; always over the newest week and day.
+    def duckdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[Any]:
+        """`analytics/replenish.duckdb`: marts and views over the newest complete week and day, and over all of them.
+
+        Readers are never locked out: the next version is built beside the last and swapped in at once.
 
         It is one file, refreshed once per run. It shares the day's partitions because an unpartitioned asset below
-        partitioned ones makes Dagster list every partition since 1990 on each run (seconds with 16 shards).
+        partitioned ones makes Dagster list every partition of history on each run (seconds with 16 shards).
         """
-        location, rows = build_analytics(settings.data, n_shards=settings.n_shards)
-        return dg.MaterializeResult(metadata={"path": location, **{f"rows/{view}": count for view, count in rows.items()}})
+        with transient_faults_retried(context.op_execution_context.retry_number):
+            location, rows = build_analytics(settings.data, n_shards=settings.n_shards)
+        return dg.MaterializeResult(metadata={"path": location, **{f"rows/{table}": count for table, count in rows.items()}})
 
     return [duckdb]

@@ -5,6 +5,9 @@ from typing import Any
 import dagster as dg
 import dataframely as dy
 
+from assets.lineage import LINEAGE, Scope
+from assets.partitioned import Partitions
+from assets.provenance import code_version
 from domain.stage_tables import STAGE_TABLES
 from domain.tables import RAW_TABLES
 
@@ -17,28 +20,28 @@ def contract_of(table: str) -> type[dy.Schema] | None:
     return (RAW | {**STAGE_TABLES}).get(table)
 
 
-def declaration(table: str, partitions_def: dg.PartitionsDefinition, *, kinds: set[str] | None = None, code_version: str = "1") -> dict[str, Any]:
-    """Arguments of `dg.asset` for the table ("stage/name"): the stage is the group, the contract the column schema."""
+def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = None) -> dict[str, Any]:
+    """Arguments of `dg.asset` for a table of the lineage: the stage is its group, the contract its column schema.
+
+    Inputs arrive as arguments named after their tables.
+    """
+    lineage = LINEAGE[table]
     return {
         "key": table.split("/"),
         "group_name": table.split("/", maxsplit=1)[0],
-        "partitions_def": partitions_def,
+        "partitions_def": partitions.weekly if lineage.rhythm == "weekly" else partitions.daily,
+        "ins": {name.split("/")[1]: _input(name, scope, partitions) for name, scope in lineage.inputs.items()},
         "backfill_policy": dg.BackfillPolicy.single_run(),
+        "pool": lineage.rhythm,
         "owners": OWNERS,
         "kinds": {"polars", "parquet"} | (kinds or set()),
-        "code_version": code_version,
+        "code_version": code_version(table),
         "metadata": column_metadata(table),
     }
 
 
-def from_table(table: str, mapping: dg.PartitionMapping | None = None) -> dg.AssetIn:
-    """An input: the upstream table and which of its partitions are read (by default the same ones)."""
-    return dg.AssetIn(key=table.split("/"), partition_mapping=mapping)
-
-
-def from_raw(*names: str, mapping: dg.PartitionMapping) -> dict[str, dg.AssetIn]:
-    """Inputs from raw tables, named after them."""
-    return {name: from_table(f"raw/{name}", mapping) for name in names}
+def _input(table: str, scope: Scope, partitions: Partitions) -> dg.AssetIn:
+    return dg.AssetIn(key=table.split("/"), partition_mapping=partitions.mappings.get(scope))
 
 
 def column_metadata(table: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from assets.declaration import declaration, from_raw, from_table
+from assets.declaration import declaration
 from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of, week_of
 from domain.calendar import ONE_WEEK
@@ -17,27 +17,17 @@ from quality.exceptions import rank_exceptions
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     """The two assets of the stage."""
 
-    @dg.asset(
-        **declaration("evaluation/forecast_accuracy", partitions.weekly),
-        ins={"forecast": from_table("forecast/quantiles", partitions.horizon_ago), "weekly_demand": from_table("series/weekly_demand")},
-    )
-    def forecast_accuracy(context: dg.AssetExecutionContext, forecast: PartitionReader, weekly_demand: PartitionReader) -> PartitionedFrames:
+    @dg.asset(**declaration("evaluation/forecast_accuracy", partitions))
+    def forecast_accuracy(context: dg.AssetExecutionContext, quantiles: PartitionReader, weekly_demand: PartitionReader) -> PartitionedFrames:
         """The forecast made 12 weeks before the cutoff against what then happened; no rows where none was made."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            judged = forecast.read_if_present(week=(week_of(key) - HORIZON_WEEKS * ONE_WEEK).isoformat(), shard=key["shard"])
+            judged = quantiles.read_if_present(week=(week_of(key) - HORIZON_WEEKS * ONE_WEEK).isoformat(), shard=key["shard"])
             return ForecastAccuracy.create_empty() if judged is None else score_forecast(judged, weekly_demand.read(**key))
 
         return PartitionedFrames(keys_of(context.partition_keys), compute, _accuracy)
 
-    @dg.asset(
-        **declaration("evaluation/exceptions", partitions.daily),
-        ins={
-            "policies": from_table("policy/policies"),
-            "sku_vectors": from_table("vectors/sku_vectors"),
-            **from_raw("stock_levels", "inbound_shipments", "merchants", mapping=partitions.same_raw_shard),
-        },
-    )
+    @dg.asset(**declaration("evaluation/exceptions", partitions))
     def exceptions(
         context: dg.AssetExecutionContext,
         policies: PartitionReader,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.declaration import declaration, from_table
+from assets.declaration import declaration
 from assets.partitioned import PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from domain.settings import Settings
 from ml.transformation import build_inference_rows, build_training_sample
@@ -10,16 +10,15 @@ from ml.transformation import build_inference_rows, build_training_sample
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     """The two assets of the stage."""
-    ins = {"weekly_demand": from_table("series/weekly_demand")}
 
-    @dg.asset(**declaration("features/training_sample", partitions.weekly), ins=ins)
+    @dg.asset(**declaration("features/training_sample", partitions))
     def training_sample(context: dg.AssetExecutionContext, weekly_demand: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
         """The shard's candidates for the training rows: those with the smallest keyed numbers, so shards can be merged."""
         return PartitionedFrames(
             keys_of(context.partition_keys), lambda key: build_training_sample(weekly_demand.read(**key), cutoff=week_of(key), settings=settings.forecast)
         )
 
-    @dg.asset(**declaration("features/inference_rows", partitions.weekly), ins=ins)
+    @dg.asset(**declaration("features/inference_rows", partitions))
     def inference_rows(context: dg.AssetExecutionContext, weekly_demand: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
         """One row per series and horizon week, with the features as of the cutoff."""
         return PartitionedFrames(

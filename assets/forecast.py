@@ -5,7 +5,7 @@ from functools import lru_cache
 import dagster as dg
 import polars as pl
 
-from assets.declaration import declaration, from_table
+from assets.declaration import declaration
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import forecast_fan
 from domain.settings import Settings
@@ -17,10 +17,7 @@ from ml.transformation import merge_samples
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     """The two assets of the stage."""
 
-    @dg.asset(
-        **declaration("forecast/models", partitions.weekly, kinds={"lightgbm"}),
-        ins={"training_sample": from_table("features/training_sample", partitions.all_shards_of_week)},
-    )
+    @dg.asset(**declaration("forecast/models", partitions, kinds={"lightgbm"}))
     def models(context: dg.AssetExecutionContext, training_sample: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
         """One small table of models per cutoff, trained on the samples of all shards; every shard keeps the same copy.
 
@@ -35,14 +32,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: train(key["week"]))
 
-    @dg.asset(
-        **declaration("forecast/quantiles", partitions.weekly, kinds={"lightgbm"}),
-        ins={
-            "weekly_demand": from_table("series/weekly_demand"),
-            "inference_rows": from_table("features/inference_rows"),
-            "models": from_table("forecast/models"),
-        },
-    )
+    @dg.asset(**declaration("forecast/quantiles", partitions, kinds={"lightgbm"}))
     def quantiles(
         context: dg.AssetExecutionContext,
         weekly_demand: PartitionReader,

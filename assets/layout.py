@@ -12,6 +12,8 @@ PartitionKey = Mapping[str, str]
 
 _DIMENSIONS = ("week", "day", "shard")
 _SHARD_RECORD = "layout.parquet"
+_MARKET_RECORD = "market.parquet"
+_LISTED = 5
 
 
 def shard_names(n_shards: int) -> list[str]:
@@ -21,15 +23,37 @@ def shard_names(n_shards: int) -> list[str]:
 
 def partition_location(root: str, table: str, key: PartitionKey) -> str:
     """The file of one partition of `table` ("stage/name")."""
-    folders = [f"{name}={key[name]}" for name in _DIMENSIONS if name in key]
-    return join(root, *table.split("/"), *folders, "part.parquet")
+    return join(_folder(root, table, key), "part.parquet")
+
+
+def _folder(root: str, table: str, key: PartitionKey) -> str:
+    return join(root, *table.split("/"), *(f"{name}={key[name]}" for name in _DIMENSIONS if name in key))
 
 
 def newest_partition(root: str, table: str, dimension: str) -> str | None:
     """Newest value of a time dimension ("week" or "day") that has been written; `None` where there is none."""
+    return max(_values(root, table, dimension), default=None)
+
+
+def oldest_partition(root: str, table: str, dimension: str) -> str | None:
+    """Oldest value of a time dimension that has been written; `None` where there is none."""
+    return min(_values(root, table, dimension), default=None)
+
+
+def _values(root: str, table: str, dimension: str) -> list[str]:
     prefix = f"{dimension}="
-    values = [name.removeprefix(prefix) for name in list_folders(join(root, *table.split("/"))) if name.startswith(prefix)]
-    return max(values, default=None)
+    return [name.removeprefix(prefix) for name in list_folders(join(root, *table.split("/"))) if name.startswith(prefix)]
+
+
+def list_partitions(root: str, table: str) -> list[PartitionKey]:
+    """The partitions of a table that have been written, oldest first, then by shard."""
+    keys: list[PartitionKey] = [{}]
+    while keys:
+        folders = [(key, name) for key in keys for name in list_folders(_folder(root, table, key))]
+        if not folders:
+            return [key for key in keys if exists(partition_location(root, table, key))]
+        keys = [{**key, name.split("=")[0]: name.split("=")[1]} for key, name in folders]
+    return keys
 
 
 def read_partitions(root: str, table: str, keys: list[PartitionKey], *, columns: list[str] | None = None) -> pl.DataFrame:
@@ -60,6 +84,11 @@ def read_partition(root: str, table: str, key: PartitionKey) -> pl.DataFrame:
     return read_parquet(location)
 
 
+def read_partition_if_present(root: str, table: str, key: PartitionKey) -> pl.DataFrame | None:
+    """The rows of one partition; `None` where it has not been materialised."""
+    return read_partition(root, table, key) if exists(partition_location(root, table, key)) else None
+
+
 def check_shard_count(root: str, *, n_shards: int) -> None:
     """Refuse to mix two shard counts under one root: partitions of both would hold some series twice and others never.
 
@@ -78,3 +107,24 @@ def check_shard_count(root: str, *, n_shards: int) -> None:
             wanted=f"n_shards = {written}",
             remedy=f"Set n_shards back to {written}, or choose an empty data root.",
         )
+
+
+def check_market(root: str, merchant_ids: list[str]) -> None:
+    """Refuse to mix two markets under one root: the newest week or day of one would be shown beside the other's.
+
+    Merchants may come and go; what shares no merchant with the ingestion before is another market.
+
+    Raises:
+        UsageError: The root holds other merchants only.
+    """
+    record = join(root, _MARKET_RECORD)
+    before = read_parquet(record)["merchant_id"].to_list() if exists(record) else []
+    if before and set(before).isdisjoint(merchant_ids):
+        raise UsageError(
+            f"the data root {root} holds another market",
+            got=f"merchants {', '.join(merchant_ids[:_LISTED])}",
+            wanted=f"at least one of {', '.join(before[:_LISTED])}",
+            remedy="Give each market its own data root: name another folder with --data.",
+        )
+    if before != merchant_ids:
+        write_parquet(pl.DataFrame({"merchant_id": merchant_ids}, schema={"merchant_id": pl.String}), record)

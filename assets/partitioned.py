@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 
 from assets.layout import PartitionKey, partition_location, read_partition, read_partitions
+from assets.lineage import Scope
 from domain.errors import StaleInputError
 from sources.storage import exists
 
@@ -28,12 +29,8 @@ class Partitions:
     shard: dg.PartitionsDefinition
     weekly: dg.PartitionsDefinition
     daily: dg.PartitionsDefinition
-    same_raw_shard: dg.PartitionMapping
-    all_raw_shards: dg.PartitionMapping
-    all_shards_of_week: dg.PartitionMapping
-    all_shards_of_day: dg.PartitionMapping
-    cutoff_of_day: dg.PartitionMapping
-    horizon_ago: dg.PartitionMapping
+    mappings: Mapping[Scope, dg.PartitionMapping]
+    """By scope; a scope without one is Dagster's default, the same partition."""
 
 
 @dataclass(frozen=True)

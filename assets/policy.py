@@ -6,7 +6,7 @@ from functools import lru_cache
 import dagster as dg
 import polars as pl
 
-from assets.declaration import declaration, from_raw, from_table
+from assets.declaration import declaration
 from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, Progress, keys_of
 from assets.plots import expected_cost_chart
@@ -21,12 +21,8 @@ _TELL_EVERY = 1_000
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     """The two assets of the stage."""
-    merchants_in = from_raw("merchants", mapping=partitions.same_raw_shard)
 
-    @dg.asset(
-        **declaration("policy/recommendations", partitions.daily, kinds={"numba"}),
-        ins={"sku_vectors": from_table("vectors/sku_vectors"), **merchants_in},
-    )
+    @dg.asset(**declaration("policy/recommendations", partitions, kinds={"numba"}))
     def recommendations(
         context: dg.AssetExecutionContext,
         sku_vectors: PartitionReader,
@@ -43,14 +39,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 
-    @dg.asset(
-        **declaration("policy/policies", partitions.daily),
-        ins={
-            "recommendations": from_table("policy/recommendations", partitions.all_shards_of_day),
-            "sku_vectors": from_table("vectors/sku_vectors"),
-            **merchants_in,
-        },
-    )
+    @dg.asset(**declaration("policy/policies", partitions))
     def policies(
         context: dg.AssetExecutionContext,
         recommendations: PartitionReader,

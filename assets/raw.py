@@ -1,41 +1,53 @@
 """Stage raw: the source's tables, filtered by the data contract and split by shard."""
 
+import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from assets.declaration import OWNERS, column_metadata
-from assets.layout import PartitionKey
+from assets.layout import PartitionKey, check_market, read_partition_if_present
 from assets.partitioned import Metadata, PartitionedFrames, Partitions, keys_of
 from assets.plots import markdown_table
+from assets.provenance import code_version
 from assets.sharding import assign_shards, rows_of_shard
+from assets.transient_faults import transient_faults_retried
 from domain.settings import Settings
+from domain.stage_tables import STAGE_TABLES
 from domain.tables import RAW_TABLES
-from quality.source_checks import check_merchant_settings
+from quality.source_checks import check_merchant_settings, ids_without_sales, sold_merchants
+from sources.fingerprints import fingerprint, restated_days
 from sources.folder import RawTables, read_source
 
 FIRST_SHARD = "00"
+_VERSION_BY_DAY = "see raw/fingerprints"
+"""Dagster would call every past week out of sync after each ingestion; what a week saw is told by the check `is_current`."""
 
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """The nine tables of the contract and the rejects, written by one step that reads the source once."""
+    """The nine tables of the contract, the rejects and the fingerprints, written by one step that reads the source once."""
 
     @dg.multi_asset(
         name="raw_tables",
         outs={
             **{name: _out(name, schema.__doc__) for name, schema in RAW_TABLES.items()},
-            "rejects": _out("rejects", "Every row that was refused, with its rule."),
+            **{name: _out(name, STAGE_TABLES[f"raw/{name}"].__doc__) for name in ("rejects", "fingerprints")},
         },
         partitions_def=partitions.shard,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        pool="ingest",
     )
     def raw_tables(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Any:
         """Read the source once, keep what the contract accepts, split it by shard."""
-        raw = read_source(settings.source, today=datetime.now(UTC).date())
+        with transient_faults_retried(context.op_execution_context.retry_number):
+            raw = read_source(settings.source, today=datetime.now(UTC).date())
         check_merchant_settings(raw.frames, settings)
-        yield from _outputs(raw, keys=keys_of(context.partition_keys), n_shards=settings.n_shards)
+        check_market(settings.data, sold_merchants(raw.frames))
+        yield from _outputs(raw, keys=keys_of(context.partition_keys), settings=settings)
 
     return [raw_tables]
 
@@ -48,23 +60,46 @@ def _out(name: str, description: str | None) -> dg.AssetOut:
         description=description,
         owners=OWNERS,
         kinds={"polars", "parquet"},
-        code_version="1",
+        code_version=code_version(table),
         metadata=column_metadata(table),
     )
 
 
-def _outputs(raw: RawTables, *, keys: list[PartitionKey], n_shards: int) -> Any:
-    shards = assign_shards(raw.frames, n_shards=n_shards)
+def _outputs(raw: RawTables, *, keys: list[PartitionKey], settings: Settings) -> Any:
+    shards = assign_shards(raw.frames, n_shards=settings.n_shards)
 
-    def tables_of(frame: pl.DataFrame) -> PartitionedFrames:
-        return PartitionedFrames(keys, lambda key: rows_of_shard(frame, shards, shard=key["shard"]))
+    def rows_of(name: str, key: PartitionKey) -> pl.DataFrame:
+        return rows_of_shard(raw.frames[name], shards, shard=key["shard"])
 
     for name in RAW_TABLES:
-        yield dg.Output(tables_of(raw.frames[name]), output_name=name)
+        yield _output(name, PartitionedFrames(keys, partial(rows_of, name)))
     rejects = raw.rejects
-    yield dg.Output(
-        PartitionedFrames(keys, lambda key: rejects if key["shard"] == FIRST_SHARD else rejects.clear(), lambda _: _report(raw)), output_name="rejects"
-    )
+    yield _output("rejects", PartitionedFrames(keys, lambda key: rejects if key["shard"] == FIRST_SHARD else rejects.clear(), lambda _: _report(raw)))
+    yield _output("fingerprints", _fingerprints(keys, rows_of, root=settings.data))
+
+
+def _output(name: str, frames: PartitionedFrames) -> dg.Output[PartitionedFrames]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # data versions are beta in Dagster 1.13; the version is pinned
+        return dg.Output(frames, output_name=name, data_version=dg.DataVersion(_VERSION_BY_DAY))
+
+
+def _fingerprints(keys: list[PartitionKey], rows_of: Callable[[str, PartitionKey], pl.DataFrame], *, root: str) -> PartitionedFrames:
+    """What the rows are by day, and which days the source has restated since the ingestion before."""
+    restated: list[pl.DataFrame] = []
+
+    def compute(key: PartitionKey) -> pl.DataFrame:
+        now = fingerprint({name: rows_of(name, key) for name in RAW_TABLES})
+        before = read_partition_if_present(root, "raw/fingerprints", key)
+        restated.append(now.select("table", "day").clear() if before is None else restated_days(before, now))
+        return now
+
+    return PartitionedFrames(keys, compute, lambda _: _restatement(restated[-1]))
+
+
+def _restatement(days: pl.DataFrame) -> Metadata:
+    by_table = days.group_by("table").agg(pl.len(), first=pl.col("day").min(), last=pl.col("day").max()).sort("table")
+    return {"restated_days": days.height, "restated": markdown_table(("table", "days", "first", "last"), by_table.rows())}
 
 
 def _report(raw: RawTables) -> Metadata:
@@ -73,5 +108,11 @@ def _report(raw: RawTables) -> Metadata:
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,
         "rejects_by_rule": markdown_table(("rule", "rows"), sorted(raw.rejects_by_rule.items())),
-        "missing_optional_tables": ", ".join(raw.missing_optional) or "none",
+        "missing_optional_tables": _listed(raw.missing_optional),
+        "not_read": _listed(raw.not_read),
+        "ids_without_sales": _listed(ids_without_sales(raw.frames), separator="; "),
     }
+
+
+def _listed(names: list[str], *, separator: str = ", ") -> str:
+    return separator.join(names) or "none"

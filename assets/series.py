@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from assets.declaration import declaration, from_raw
+from assets.declaration import declaration
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from domain.settings import Settings
 from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
@@ -12,10 +12,7 @@ from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     """The two assets of the stage."""
 
-    @dg.asset(
-        **declaration("series/weekly_demand", partitions.weekly),
-        ins=from_raw("sales_transactions", "weekly_sales", "returns", "stock_levels", mapping=partitions.same_raw_shard),
-    )
+    @dg.asset(**declaration("series/weekly_demand", partitions))
     def weekly_demand(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **raw: PartitionReader) -> PartitionedFrames:
         """One row per series and week from the first sale to the cutoff; weeks without stock are marked as censored."""
         return PartitionedFrames(
@@ -26,10 +23,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
             _censored_share,
         )
 
-    @dg.asset(
-        **declaration("series/merchant_profiles", partitions.weekly),
-        ins=from_raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", mapping=partitions.all_raw_shards),
-    )
+    @dg.asset(**declaration("series/merchant_profiles", partitions))
     def merchant_profiles(context: dg.AssetExecutionContext, **raw: PartitionReader) -> PartitionedFrames:
         """Return rate, return lags and lead-time dispersion per merchant: over all shards, the same in each of them."""
         tables = {name: reader.read() for name, reader in raw.items()}

@@ -3,33 +3,23 @@
 import dagster as dg
 import polars as pl
 
-from assets.declaration import declaration, from_raw, from_table
+from assets.declaration import declaration
 from assets.layout import PartitionKey
 from assets.partitioned import PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
 from domain.calendar import cutoff_for
 from domain.settings import Settings
 from feature_store import assemble_vectors
 
-_TABLES = ("sales_transactions", "stock_levels", "inbound_shipments", "articles", "merchants", "cost_rates")
-
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     """The asset of the stage."""
 
-    @dg.asset(
-        **declaration("vectors/sku_vectors", partitions.daily),
-        ins={
-            **from_raw(*_TABLES, mapping=partitions.same_raw_shard),
-            "weekly_demand": from_table("series/weekly_demand", partitions.cutoff_of_day),
-            "profiles": from_table("series/merchant_profiles", partitions.cutoff_of_day),
-            "forecast": from_table("forecast/quantiles", partitions.cutoff_of_day),
-        },
-    )
+    @dg.asset(**declaration("vectors/sku_vectors", partitions))
     def sku_vectors(
         context: dg.AssetExecutionContext,
         weekly_demand: PartitionReader,
-        profiles: PartitionReader,
-        forecast: PartitionReader,
+        merchant_profiles: PartitionReader,
+        quantiles: PartitionReader,
         settings: dg.ResourceParam[Settings],
         **raw: PartitionReader,
     ) -> PartitionedFrames:
@@ -38,7 +28,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         def compute(key: PartitionKey) -> pl.DataFrame:
             at = {"week": cutoff_for(day_of(key)).isoformat(), "shard": key["shard"]}
             tables = {name: reader.read(shard=key["shard"]) for name, reader in raw.items()}
-            inputs = (weekly_demand.read(**at), forecast.read(**at), profiles.read(**at))
+            inputs = (weekly_demand.read(**at), quantiles.read(**at), merchant_profiles.read(**at))
             return assemble_vectors(tables, *inputs, decision_date=day_of(key), settings=settings)
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from cli import bench, convert, forecast, market, optimize, run, ui
+from cli import bench, convert, forecast, market, optimize, repair, run, status, ui
 from domain.errors import ReplenishError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app.command(name="optimize")(optimize.optimize)
 app.command(name="market")(market.market)
 app.add_typer(convert.app, name="convert")
 app.add_typer(bench.app, name="bench")
+app.command(name="status")(status.status)
+app.command(name="repair")(repair.repair)
 app.command(name="ui")(ui.ui)
 
 

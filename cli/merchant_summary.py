@@ -15,6 +15,7 @@ def summary_text(summary: "RunSummary") -> str:
             f"Replenishment for {summary.date}, from sales up to the week of {summary.cutoff}",
             "",
             *_headline(summary),
+            *_input_notes(summary),
             "",
             "Five largest orders",
             *_orders(summary.top_orders),
@@ -44,6 +45,13 @@ def _headline(summary: "RunSummary") -> list[str]:
         ("input", f"{summary.rows_read:,} rows read: {summary.rows_accepted:,} accepted, {summary.rows_rejected:,} rejected"),
     ]
     return [f"  {name:24s} {text}" for name, text in lines]
+
+
+def _input_notes(summary: "RunSummary") -> list[str]:
+    """What of the input was refused or had no effect: silence here would be read as agreement."""
+    notes = [f"rejected by {rule}: {count:,} rows (raw/rejects)" for rule, count in summary.rejects_by_rule.items()]
+    notes += [f"not read, unknown to the data contract: {', '.join(summary.not_read)}"] if summary.not_read else []
+    return [f"  {'':24s} {note}" for note in [*notes, *summary.ids_without_sales]]
 
 
 def _accuracy(figures: Mapping[str, float] | None) -> str:

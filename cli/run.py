@@ -1,10 +1,10 @@
 """`replenish run`: the main job: the whole graph with Dagster for the newest week and day, and a summary for a merchant."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.terminal import JsonOption, SettingsOption, emit, progress
+from cli.terminal import JsonOption, ProfileOption, SettingsOption, emit, progress
 
 if TYPE_CHECKING:
     from orchestration.run import RunSummary
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def run(
     source: Annotated[str, typer.Option(help="Folder or s3:// prefix holding the data contract's tables.")],
     data: Annotated[str | None, typer.Option(help="Root of everything written; default: REPLENISH_DATA, else ./data.")] = None,
-    profile: Annotated[Literal["tiny", "full"] | None, typer.Option(help="tiny: fewer paths and trees, for smoke tests.")] = None,
+    profile: ProfileOption = None,
     settings_file: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from domain.errors import UsageError
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; everything else goes to stderr.")]
+ProfileOption = Annotated[Literal["tiny", "full"] | None, typer.Option(help="tiny: fewer paths and trees, for smoke tests.")]
 SettingsOption = Annotated[str | None, typer.Option("--settings", metavar="FILE.toml", help="Settings file; default: the one REPLENISH_SETTINGS names.")]
 
 

@@ -1,6 +1,6 @@
 """`replenish ui`: the Dagster UI over a data root."""
 
-import subprocess
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,14 +20,16 @@ def ui(
     Example: `replenish ui --data data --port 3000`
     """
     from domain.settings import load_settings
-    from orchestration.instance import prepare_home
+    from orchestration.instance import open_instance
     from orchestration.resources import ui_environment
 
     settings = load_settings(data=data, source=source)
     root = settings.data if settings.data.startswith("s3://") else str(Path(settings.data).resolve())
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
-    home = prepare_home(root)
+    with open_instance(root) as instance:
+        home = Path(instance.root_directory)
     environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=home)
     progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
-    raise typer.Exit(subprocess.run(command, env=environment, check=False, cwd=home).returncode)  # noqa: S603
+    os.chdir(home)
+    os.execve(sys.executable, command, environment)  # noqa: S606  in place of this process, so that whoever stops it stops Dagster

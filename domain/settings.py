@@ -112,6 +112,14 @@ class CostSettings(_Frozen):
     fixed_order_cost_eur: float = Field(0.0, ge=0, description="Cost of placing one order, without a rate [K].")
 
 
+class OperationsSettings(_Frozen):
+    """When the platform runs by itself (Dagster's sensor `automation`, stopped until somebody starts it), and how backfills are cut."""
+
+    due_hour_utc: int = Field(4, ge=0, le=23, description="Hour (UTC) at which a day's ingestion, forecast and optimisation fall due.")
+    catch_up_days: int = Field(7, ge=0, le=370, description="Days back for which a missed run is made up for.")
+    partitions_per_run: int | None = Field(None, ge=1, description="Most partitions one run of a backfill covers; unset = as many as follow each other.")
+
+
 class Settings(_Frozen):
     """Everything that can be set. Frozen: a run keeps what it started with, and its hash stands in every policy row."""
 
@@ -125,6 +133,7 @@ class Settings(_Frozen):
     optimizer: OptimizerSettings = OptimizerSettings()
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
+    operations: OperationsSettings = OperationsSettings()
     merchants: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Inventory settings by merchant_id: `[merchants.ID]` in the TOML file.")
 
     def for_merchant(self, merchant_id: str, row: Mapping[str, Any] | None = None) -> Self:
@@ -145,8 +154,8 @@ class Settings(_Frozen):
         return self.model_copy(update={"inventory": inventory})
 
     def hash(self) -> str:
-        """16 hex digits over every value that can change a result: not where data lies, nor how many work on it."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "merchants"})
+        """16 hex digits over every value that can change a result: not where data lies, how many work on it, nor when."""
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -35,6 +35,21 @@ class Rejects(dy.Schema):
     row = dy.String(nullable=False, description="The row as it was read, as JSON.")
 
 
+class Fingerprints(dy.Schema):
+    """What the accepted rows of a raw table were on each day: compared from one ingestion to the next, it shows what was restated."""
+
+    table = dy.String(nullable=False, description="Table of the contract.")
+    event = dy.String(nullable=False, description="Column that dates the rows; empty = the table has no dates.")
+    day = dy.Date(nullable=True, description="Day on which the rows became visible; null = no date.")
+    n_rows = _units("Rows of the day.")
+    rows_hash = dy.UInt64(nullable=False, description="Hash over them, whatever their order.")
+
+    @dy.rule()
+    def row_key(cls) -> pl.Expr:
+        """A row per table, event and day; no date counts as one."""
+        return pl.struct("table", "event", "day").is_unique()
+
+
 class WeeklyDemand(dy.Schema):
     """Series: one row per series and week, from the first week of sale to the cutoff, without gaps."""
 
@@ -193,6 +208,7 @@ class Exceptions(dy.Schema):
 
 STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "raw/rejects": Rejects,
+    "raw/fingerprints": Fingerprints,
     "series/weekly_demand": WeeklyDemand,
     "series/merchant_profiles": MerchantProfiles,
     "forecast/quantiles": Forecasts,

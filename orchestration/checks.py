@@ -10,6 +10,7 @@ import dagster as dg
 
 from assets.layout import PartitionKey, read_partition
 from assets.partitioned import day_of, keys_of
+from assets.transient_faults import transient_faults_retried
 from domain.calendar import cutoff_for
 from domain.settings import Settings
 from quality.table_rules import RULES, RuleResult, TableRule
@@ -25,7 +26,8 @@ def build_checks(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetChecksDe
 def _checks_of(table: str, rules: list[TableRule], partitions_of: Mapping[str, dg.PartitionsDefinition | None]) -> dg.AssetChecksDefinition:
     asset_key = dg.AssetKey(table.split("/"))
     partitions_def = partitions_of[table]
-    of_cutoff = {other for rule in rules for other in rule.others if partitions_of[other] != partitions_def}
+    all_others = sorted({other for rule in rules for other in rule.others})
+    of_cutoff = {other for other in all_others if partitions_of[other] != partitions_def}
     specs = [
         dg.AssetCheckSpec(rule.name, asset=asset_key, description=rule.description, blocking=rule.is_blocking, partitions_def=partitions_def) for rule in rules
     ]
@@ -34,10 +36,11 @@ def _checks_of(table: str, rules: list[TableRule], partitions_of: Mapping[str, d
     def check(context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterable[dg.AssetCheckResult]:
         results: dict[str, list[RuleResult]] = {rule.name: [] for rule in rules}
         for key in keys_of(context.op_execution_context.partition_keys):
-            frame = read_partition(settings.data, table, key)
+            with transient_faults_retried(context.op_execution_context.retry_number):
+                frame = read_partition(settings.data, table, key)
+                others = {other: read_partition(settings.data, other, _cutoff_key(key) if other in of_cutoff else key) for other in all_others}
             for rule in rules:
-                others = {other: read_partition(settings.data, other, _cutoff_key(key) if other in of_cutoff else key) for other in rule.others}
-                results[rule.name].append(rule.evaluate(frame, others))
+                results[rule.name].append(rule.evaluate(frame, {other: others[other] for other in rule.others}))
         for rule in rules:
             yield _as_check_result(rule, results[rule.name], asset_key)
 

@@ -7,11 +7,15 @@ import dagster as dg
 from assets import STAGES
 from assets.partitioned import Progress
 from domain.settings import Settings, load_settings
+from orchestration.backfills import with_backfill_policy
 from orchestration.checks import build_checks
+from orchestration.freshness import with_freshness
 from orchestration.jobs import build_jobs
-from orchestration.partitions import build_partitions
+from orchestration.partitions import build_partitions, first_week
+from orchestration.repair_job import build_repair_job
 from orchestration.resources import build_resources
-from orchestration.schedules import build_schedules
+from orchestration.sensors import build_sensors
+from orchestration.staleness_checks import build_staleness_checks
 
 
 def build_definitions(settings: Settings, *, on_progress: Progress | None = None) -> dg.Definitions:
@@ -25,13 +29,15 @@ def build_definitions(settings: Settings, *, on_progress: Progress | None = None
         # Dagster marks backfill policies, multi-partition mappings and partitioned checks as beta or preview; the version is pinned.
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        partitions = build_partitions(settings.n_shards)
-        assets = [asset for stage in STAGES.values() for asset in stage.build(partitions)]
+        partitions = build_partitions(settings.n_shards, first_week=first_week(settings))
+        declared = [asset for stage in STAGES.values() for asset in stage.build(partitions)]
+        assets = with_backfill_policy(with_freshness(declared, partitions, settings.operations), settings.operations)
+        jobs = build_jobs(assets, partitions)
         return dg.Definitions(
             assets=assets,
-            asset_checks=build_checks(assets),
-            jobs=build_jobs(assets, partitions),
-            schedules=build_schedules(settings.n_shards),
+            asset_checks=[*build_checks(assets), *build_staleness_checks(assets)],
+            jobs=[*jobs, build_repair_job()],
+            sensors=build_sensors(jobs, settings),
             resources=build_resources(settings, on_progress=on_progress),
             executor=dg.in_process_executor,
         )

@@ -1,6 +1,7 @@
 """Dagster's own records (runs, events, schedules): a folder beside the data, so that the UI shows what the CLI ran."""
 
 import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +13,8 @@ from orchestration.resources import dagster_home_override
 from sources.storage import is_remote
 
 CONFIG_NAME = "dagster.yaml"
+POOLS = ("ingest", "weekly", "daily")
+"""One per rhythm; a run holds the pools of its assets, and `dagster.yaml` lets one run at a time hold each."""
 _PROJECT_CONFIG = Path(__file__).resolve().parent.parent / CONFIG_NAME
 
 
@@ -21,7 +24,17 @@ def open_instance(root: str) -> dg.DagsterInstance:
     Raises:
         StorageError: Its folder cannot be written.
     """
-    return dg.DagsterInstance.from_config(str(prepare_home(root)))
+    instance = dg.DagsterInstance.from_config(str(prepare_home(root)))
+    _limit_pools(instance)
+    return instance
+
+
+def _limit_pools(instance: dg.DagsterInstance) -> None:
+    """Create the pools before the first run: Dagster creates an unknown one too late to hold back the first two."""
+    known = {pool.name for pool in instance.event_log_storage.get_pool_limits()}
+    for pool in POOLS:
+        if pool not in known:
+            instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
 
 
 def prepare_home(root: str) -> Path:
@@ -36,7 +49,9 @@ def prepare_home(root: str) -> Path:
     home = _home(root)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_PROJECT_CONFIG, home / CONFIG_NAME)
+        copy = home / f".{os.getpid()}-{CONFIG_NAME}"
+        shutil.copyfile(_PROJECT_CONFIG, copy)
+        copy.replace(home / CONFIG_NAME)  # at once: a running UI may be reading it
     except OSError as error:
         raise StorageError(
             f"cannot write Dagster's records to {home}", got=str(error), wanted="a writable folder", remedy="Correct the rights, or name another data root."

@@ -1,6 +1,8 @@
 """One Parquet IO manager: writes promised frames partition by partition, hands readers to those who ask for inputs."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 
 import dagster as dg
 import polars as pl
@@ -8,7 +10,10 @@ from dataframely.exc import ValidationError
 
 from assets.layout import PartitionKey, check_shard_count, partition_location
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Progress, keys_of
+from assets.provenance import InputHashes, Provenance, code_version, data_hash, settings_hash
+from assets.transient_faults import transient_faults_retried
 from domain.errors import StaleInputError
+from domain.settings import Settings
 from domain.stage_tables import STAGE_TABLES
 from sources.storage import write_parquet
 
@@ -16,11 +21,11 @@ _SLOW_SECONDS = 2.0
 
 
 class ParquetPartitions(dg.IOManager):
-    """Parquet below `root`, one file per partition, written whole or not at all; the same inputs rewrite the same bytes."""
+    """Parquet below the data root, one file per partition, written whole or not at all; the same inputs rewrite the same bytes."""
 
-    def __init__(self, root: str, *, n_shards: int, on_progress: Progress) -> None:
-        self._root = root
-        self._n_shards = n_shards
+    def __init__(self, settings: Settings, *, on_progress: Progress) -> None:
+        self._settings = settings
+        self._root, self._n_shards = settings.data, settings.n_shards
         self._tell = on_progress
 
     def handle_output(self, context: dg.OutputContext, obj: PartitionedFrames) -> None:
@@ -33,8 +38,10 @@ class ParquetPartitions(dg.IOManager):
         table = "/".join(context.asset_key.path)
         dagster_keys = {tuple(sorted(keys_of([key])[0].items())): key for key in context.asset_partition_keys}
         started, n_rows = time.monotonic(), 0
+        hashes = InputHashes(self._root, n_shards=self._n_shards)
         for key in obj.keys:
-            frame, metadata = self._write_one(table, key, obj)
+            with transient_faults_retried(context.step_context.previous_attempt_count):
+                frame, metadata = self._write_one(table, key, obj, hashes.of(table, key))
             n_rows += frame.height
             if metadata["seconds"] >= _SLOW_SECONDS:
                 self._tell(_line(table, key, rows=frame.height, seconds=metadata["seconds"]))
@@ -48,14 +55,16 @@ class ParquetPartitions(dg.IOManager):
         check_shard_count(self._root, n_shards=self._n_shards)
         return PartitionReader("/".join(context.asset_key.path), self._root, keys_of(context.asset_partition_keys))
 
-    def _write_one(self, table: str, key: PartitionKey, frames: PartitionedFrames) -> tuple[pl.DataFrame, Metadata]:
+    def _write_one(self, table: str, key: PartitionKey, frames: PartitionedFrames, inputs: Mapping[str, str]) -> tuple[pl.DataFrame, Metadata]:
         started = time.monotonic()
         frame = _validated(table, frames.compute(key))
         location = partition_location(self._root, table, key)
-        n_bytes = write_parquet(frame, location)
+        provenance = Provenance(data_hash(frame), code_version(table), settings_hash(table, self._settings), inputs)
+        n_bytes = write_parquet(frame, location, metadata=provenance.as_metadata())
         described = dict(frames.describe(frame)) if frames.describe else {}
         seconds = round(time.monotonic() - started, 3)
-        return frame, {"dagster/row_count": frame.height, "path": location, "bytes": n_bytes, "seconds": seconds} | described
+        written = {"dagster/row_count": frame.height, "path": location, "bytes": n_bytes, "seconds": seconds}
+        return frame, written | described | {f"provenance/{name}": value for name, value in asdict(provenance).items()}
 
 
 def _validated(table: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.partitioned import Partitions
+from orchestration.run_tags import RHYTHM
 
 INGEST, WEEKLY_FORECAST, DAILY_OPTIMIZATION = "ingest", "weekly_forecast", "daily_optimization"
 LOGS_TO_INSTANCE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -26,6 +27,7 @@ def build_jobs(assets: Sequence[dg.AssetsDefinition], partitions: Partitions) ->
             selection=dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def == partitions_def)),
             description=_DESCRIPTIONS[name],
             config=LOGS_TO_INSTANCE,
+            tags={RHYTHM: name},
             executor_def=dg.in_process_executor,
         )
         for name, partitions_def in rhythms.items()

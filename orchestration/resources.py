@@ -18,7 +18,7 @@ def build_resources(settings: Settings, *, on_progress: Progress | None = None) 
     return {
         "progress": dg.ResourceDefinition.hardcoded_resource(tell),
         "settings": dg.ResourceDefinition.hardcoded_resource(settings),
-        "io_manager": ParquetPartitions(settings.data, n_shards=settings.n_shards, on_progress=tell),
+        "io_manager": ParquetPartitions(settings, on_progress=tell),
     }
 
 

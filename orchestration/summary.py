@@ -12,6 +12,7 @@ from domain.settings import Settings
 from domain.tables import RAW_TABLES
 from feature_store import defaults_used
 from quality.day_figures import accuracy_figures, order_figures, top_exceptions, top_orders
+from sources.folder import count_rules
 from sources.storage import join
 
 _REPORTED = ("rows_read", "rows_accepted", "rows_rejected")
@@ -38,7 +39,11 @@ class RunSummary:
     rows_read: int
     rows_accepted: int
     rows_rejected: int
+    rejects_by_rule: dict[str, int]
     missing_optional: list[str]
+    not_read: list[str]
+    """Files and columns of the source that the data contract does not know."""
+    ids_without_sales: list[str]
     outputs: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
         top_exceptions=top_exceptions(read_partitions(settings.data, "evaluation/exceptions", of_day), n_series=policies.height),
         defaults_used=_defaults_used(settings, of_week, decision_date=decision_date),
         **source_report,
+        rejects_by_rule=count_rules(read_partitions(settings.data, "raw/rejects", [{"shard": shard} for shard in shards])),
         outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),
     )
 
@@ -76,8 +82,10 @@ def source_report(ingest: dg.ExecuteInProcessResult) -> dict[str, Any]:
     """What the raw stage said about the source, from its materialisation of the rejects."""
     events = [event.step_materialization_data.materialization for event in ingest.get_asset_materialization_events()]
     metadata = next(event.metadata for event in events if event.asset_key == dg.AssetKey(["raw", "rejects"]))
-    missing = str(metadata["missing_optional_tables"].value)
-    return {**{name: metadata[name].value for name in _REPORTED}, "missing_optional": [] if missing == "none" else missing.split(", ")}
+    lists = {"missing_optional": ("missing_optional_tables", ", "), "not_read": ("not_read", ", "), "ids_without_sales": ("ids_without_sales", "; ")}
+    return {name: metadata[name].value for name in _REPORTED} | {
+        name: [] if (text := str(metadata[key].value)) == "none" else text.split(separator) for name, (key, separator) in lists.items()
+    }
 
 
 def _defaults_used(settings: Settings, of_week: list[PartitionKey], *, decision_date: date) -> list[str]:

@@ -18,6 +18,8 @@ _EVENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Columns that say that something happened; an expected arrival has not."""
 _LISTED = 10
+_SERIES_KEY = ["merchant_id", "article_id"]
+_BESIDE_SALES = ("returns", "stock_levels", "inbound_shipments", "articles", "merchants", "cost_rates")
 
 
 def check_merchant_settings(tables: Mapping[str, pl.DataFrame], settings: Settings) -> None:
@@ -36,6 +38,29 @@ def check_merchant_settings(tables: Mapping[str, pl.DataFrame], settings: Settin
             wanted=f"one of {', '.join(known[:_LISTED])}{' …' if len(known) > _LISTED else ''}",
             remedy="Correct the [merchants.ID] section.",
         )
+
+
+def ids_without_sales(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    """A note per table with rows about a merchant or an article that no sale names.
+
+    New articles are among them, but so is every id that is spelt differently in two exports: its stock, cost or lead time
+    would silently be nobody's.
+    """
+    sold = pl.concat([tables[name].select(_SERIES_KEY).unique() for name in ("sales_transactions", "weekly_sales")])
+    known = pl.concat([sold, sold.select("merchant_id", article_id=pl.lit(None, pl.String)).unique()])  # a rate without an article is the merchant's
+    notes = []
+    for name in _BESIDE_SALES:
+        key = [column for column in _SERIES_KEY if column in tables[name].columns]
+        unknown = tables[name].select(key).join(known, on=key, how="anti", nulls_equal=True).sort(key)
+        if not unknown.is_empty():
+            example = " ".join(part for part in unknown.row(0) if part)
+            notes.append(f"{name}: {unknown.height:,} of {tables[name].height:,} rows name what no sale names, for example {example}")
+    return notes
+
+
+def sold_merchants(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    """Merchants with a sale, sorted."""
+    return sorted({merchant for name in ("sales_transactions", "weekly_sales") for merchant in tables[name]["merchant_id"].unique()})
 
 
 def data_span(tables: Mapping[str, pl.DataFrame], *, today: date) -> tuple[date, date]:

@@ -6,16 +6,18 @@ behind is removed by the next one.
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from domain.errors import StorageError, UsageError
 from domain.tables import RAW_TABLES
+from sources.reading import REJECTS_TABLE
 from sources.storage import write_parquet
 
-REJECTS_FILE = "rejects.parquet"
+REJECTS_FILE = f"{REJECTS_TABLE}.parquet"
 TRUTH_FOLDER = "truth"
 _STAGING_PREFIX = ".staging-"
 _OURS = {*(f"{table}.parquet" for table in RAW_TABLES), REJECTS_FILE, TRUTH_FOLDER}
@@ -54,15 +56,29 @@ def write_tables(
         UsageError: See `check_target`.
         StorageError: The folder cannot be written.
     """
-    folder = check_target(out)
     tables = dict(frames) | ({Path(REJECTS_FILE).stem: rejects} if rejects is not None else {})
     files = {f"{name}.parquet": frame for name, frame in tables.items()}
     files |= {f"{TRUTH_FOLDER}/{name}.parquet": frame for name, frame in (truth or {}).items()}
+    with staged_source(out) as staging:
+        for name, frame in files.items():
+            write_parquet(frame, str(staging / name))
+
+
+@contextmanager
+def staged_source(out: str | Path) -> Iterator[Path]:
+    """A folder to write a source's files into; they replace the target's when the block ends without an error.
+
+    Raises:
+        UsageError: See `check_target`.
+        StorageError: The folder cannot be written.
+    """
+    folder = check_target(out)
     staging = folder / f"{_STAGING_PREFIX}{os.getpid()}"
     try:
         _remove_abandoned(folder)
-        for name, frame in files.items():
-            write_parquet(frame, str(staging / name))
+        staging.mkdir(parents=True)
+        yield staging
+        files = sorted(path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file())
         _remove_stale(folder, keep=set(files))
         for name in files:
             (folder / name).parent.mkdir(exist_ok=True)

@@ -35,6 +35,14 @@ _NOT_OBSERVED = {
 }
 """Dates that are plans: they may lie in the future."""
 
+_SPELLINGS: Mapping[type[pl.DataType], str] = {
+    pl.Float64: "with a decimal point: 18.5, not 18,5",
+    pl.Int64: "without separators: 1250, not 1.250",
+    pl.Date: "for example 2026-01-31",
+    pl.Datetime: "for example 2026-01-31 14:05",
+}
+"""How the text of a CSV file must spell a type."""
+
 
 class Filtered(NamedTuple):
     """Rows of one table, each either accepted or rejected."""
@@ -105,7 +113,8 @@ def cast_column(raw: pl.DataFrame, name: str, dtype: pl.DataType, *, where: str)
     if name not in raw.columns:
         return Cast(pl.Series(name, [None], dtype=dtype).new_from_index(0, raw.height), pl.Series([False]).new_from_index(0, raw.height))
     column = raw[name]
-    remedy = f"Write the column as {dtype} (the data contract lists every column's type)."
+    spelling = _SPELLINGS.get(dtype.base_type())
+    remedy = f"Write the column as {dtype}{f', {spelling}' if spelling else ''} (the data contract lists every column's type)."
     if not family_fits(column.dtype, dtype):
         raise DataError(f"{where}: type {column.dtype} can never be {dtype}", got=str(column.dtype), wanted=str(dtype), remedy=remedy)
     cast = cast_losslessly(column, dtype)

@@ -13,7 +13,7 @@ from domain.errors import DataError
 from domain.stage_tables import Rejects
 from domain.tables import RAW_TABLES, SALES_TABLES
 from sources.filtering import filter_rows, rejected_lines
-from sources.reading import RawRows, find_tables, read_rows
+from sources.reading import RawRows, find_tables, list_strangers, read_rows
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class RawTables:
     rows_read: int
     missing_optional: list[str]
     """Absent tables (`returns`) and columns (`articles.brand`)."""
+    not_read: list[str]
+    """Files (`stock.csv`) and columns (`articles.colour`) of the source that the contract does not know."""
 
     @property
     def rows_accepted(self) -> int:
@@ -72,6 +74,7 @@ def read_source(location: str, *, today: dt.date) -> RawTables:
         rejects=pl.concat(rejects),
         rows_read=sum(raw.n_rows for raw in rows.values()),
         missing_optional=_missing_optional(rows),
+        not_read=[*list_strangers(location), *_unknown_columns(rows)],
     )
 
 
@@ -91,6 +94,10 @@ def _missing_optional(rows: Mapping[str, RawRows]) -> list[str]:
     tables = [table for table in RAW_TABLES if table not in rows and table not in SALES_TABLES]
     columns = [f"{table}.{name}" for table, raw in rows.items() for name in RAW_TABLES[table].column_names() if name not in raw.frame.columns]
     return tables + columns
+
+
+def _unknown_columns(rows: Mapping[str, RawRows]) -> list[str]:
+    return [f"{table}.{name}" for table, raw in rows.items() for name in raw.file_columns if name not in RAW_TABLES[table].column_names()]
 
 
 def _nothing_left(table: str, file: str, rejects: pl.DataFrame) -> DataError:

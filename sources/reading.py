@@ -10,6 +10,8 @@ from sources.csv_text import parse_csv
 from sources.storage import is_folder, join, list_files, read_bytes
 
 _ENDINGS = (".parquet", ".csv")
+REJECTS_TABLE = "rejects"
+"""What a conversion could not use lies beside the tables it wrote."""
 
 
 class RawRows(NamedTuple):
@@ -54,6 +56,12 @@ def find_tables(source: str) -> dict[str, str]:
     return found
 
 
+def list_strangers(source: str) -> list[str]:
+    """Parquet and CSV files of the source that are no table of the contract: a misspelt name would be no table, silently."""
+    known = {table + ending for table in (*RAW_TABLES, REJECTS_TABLE) for ending in _ENDINGS}
+    return [name for name in list_files(source) if name.endswith(_ENDINGS) and name not in known]
+
+
 def read_rows(location: str, *, table: str) -> RawRows:
     """The contract's columns of a table's file.
 
@@ -68,7 +76,7 @@ def read_rows(location: str, *, table: str) -> RawRows:
             f"table {table} ({location}) lacks {len(missing)} required column(s): rule column|required",
             got=", ".join(columns) or "no column: the file is empty",
             wanted=", ".join(missing),
-            remedy="Add the column(s) under these names; the data contract lists them with their units.",
+            remedy=_missing_columns_remedy(columns),
         )
     if table in SALES_TABLES and not rows.n_rows:
         raise DataError(f"table {table} ({location}) is empty: rule table|not_empty", wanted="at least one row of sales", remedy="Export the sales again.")
@@ -101,6 +109,13 @@ def read_any(location: str, *, columns: list[str] | None = None, fallback_encodi
             wanted="a complete Parquet file",
             remedy="Export it again; it may have been cut off while it was copied.",
         ) from error
+
+
+def _missing_columns_remedy(columns: list[str]) -> str:
+    separator = next((sign for sign in (";", "\t", "|") if len(columns) == 1 and sign in columns[0]), None)
+    if separator:
+        return f"Write the file with commas between its columns, not {separator!r}, and numbers with a decimal point."
+    return "Add the column(s) under these names; the data contract lists them with their units."
 
 
 def _wanted(names: list[str], columns: list[str] | None) -> list[str]:

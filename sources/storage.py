@@ -7,6 +7,7 @@ S3 credentials and endpoint come from the standard `AWS_*` variables, read by th
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,19 @@ def join(root: str, *parts: str) -> str:
     return "/".join([root.rstrip("/"), *parts]) if is_remote(root) else str(Path(root, *parts))
 
 
-def write_parquet(frame: pl.DataFrame, location: str) -> int:
+def write_parquet(frame: pl.DataFrame, location: str, *, metadata: Mapping[str, str] | None = None) -> int:
     """Write a frame at exactly this location, replacing what is there; return its size in bytes (0 when remote).
+
+    Args:
+        frame: The rows.
+        location: Of the file.
+        metadata: Texts to keep in the file beside the rows.
 
     Raises:
         StorageError: The folder is read-only, full or not a folder.
     """
     if is_remote(location):
-        return _write_remote(frame, location)
+        return _write_remote(frame, location, metadata)
     path = Path(location)
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
@@ -43,7 +49,7 @@ def write_parquet(frame: pl.DataFrame, location: str) -> int:
         for abandoned in path.parent.glob(f"{TEMPORARY_PREFIX}*-{path.name}"):
             abandoned.unlink(missing_ok=True)
         with temporary.open("wb") as file:
-            frame.write_parquet(file)
+            frame.write_parquet(file, metadata=dict(metadata or {}))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -59,9 +65,9 @@ def write_parquet(frame: pl.DataFrame, location: str) -> int:
     return path.stat().st_size
 
 
-def _write_remote(frame: pl.DataFrame, location: str) -> int:
+def _write_remote(frame: pl.DataFrame, location: str, metadata: Mapping[str, str] | None) -> int:
     try:
-        frame.write_parquet(location)
+        frame.write_parquet(location, metadata=dict(metadata or {}))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StorageError(
             f"cannot write {location}",
@@ -84,6 +90,14 @@ def read_parquet(location: str) -> pl.DataFrame:
         raise StorageError(
             f"cannot read {location}", got=str(error).splitlines()[0], wanted="a whole Parquet file", remedy="Materialise the partition again."
         ) from error
+
+
+def read_parquet_metadata(location: str) -> dict[str, str]:
+    """The texts kept in a Parquet file beside its rows; only its footer is read. Empty where the file is damaged."""
+    try:
+        return pl.read_parquet_metadata(location)
+    except (OSError, pl.exceptions.PolarsError):
+        return {}
 
 
 def read_bytes(location: str) -> bytes:

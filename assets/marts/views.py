@@ -1,21 +1,47 @@
-"""Which views the DuckDB file has, and their documentation: from the contracts, and from the header of each `.sql` file."""
+"""Which stage tables the DuckDB file shows, and which of their partitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-FOLDER = Path(__file__).parent
+import dataframely as dy
+
+from assets.layout import PartitionKey, list_partitions, shard_names
+from domain.errors import StaleInputError
+from domain.stage_tables import HORIZON_WEEKS, STAGE_TABLES
+from domain.tables import RAW_TABLES
 
 
 @dataclass(frozen=True)
 class StageView:
-    """A stage table as a view: its newest partition."""
+    """A stage table as a view: its newest complete week or day, or several."""
 
     table: str
     dimension: Literal["week", "day"] | None = None
     is_replicated: bool = False
     """Every shard holds the same rows: one is enough."""
+    n_newest: int | None = 1
+    """How many weeks or days, newest last; `None` = all that have been written."""
+
+    @property
+    def contract(self) -> type[dy.Schema]:
+        """Its columns and what they mean."""
+        return RAW_TABLES.get(self.table.removeprefix("raw/")) or STAGE_TABLES[self.table]
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it shows more than the newest week or day."""
+        return self.n_newest != 1
+
+    @property
+    def description(self) -> str:
+        """What it shows."""
+        text = " ".join((self.contract.__doc__ or "").split())
+        if self.n_newest is None:
+            return f"{text} Every {self.dimension} that has been written."
+        if self.dimension is None:
+            return text
+        return f"{text} The {f'{self.n_newest} newest {self.dimension}s' if self.is_history else f'newest {self.dimension}'}."
 
 
 STAGE_VIEWS: Mapping[str, StageView] = {
@@ -27,34 +53,29 @@ STAGE_VIEWS: Mapping[str, StageView] = {
     "weekly_demand": StageView("series/weekly_demand", "week"),
     "merchant_profiles": StageView("series/merchant_profiles", "week", is_replicated=True),
     "forecasts": StageView("forecast/quantiles", "week"),
+    "forecasts_history": StageView("forecast/quantiles", "week", n_newest=HORIZON_WEEKS + 1),
     "forecast_accuracy": StageView("evaluation/forecast_accuracy", "week"),
+    "forecast_accuracy_history": StageView("evaluation/forecast_accuracy", "week", n_newest=None),
     "sku_vectors": StageView("vectors/sku_vectors", "day"),
     "policies": StageView("policy/policies", "day"),
+    "policies_history": StageView("policy/policies", "day", n_newest=None),
     "exceptions": StageView("evaluation/exceptions", "day"),
 }
-"""Views by name; those of a week or day show the newest one."""
+"""Views by name. Of forecasts, the 12 newest cutoffs and the one before: those whose 12 weeks are not all long known."""
 
 
-@dataclass(frozen=True)
-class DerivedView:
-    """A view over views, as its file describes it."""
+def partitions_shown(root: str, view: StageView, *, n_shards: int) -> list[PartitionKey]:
+    """The partitions behind a view, oldest first. A week or day that lacks a shard is still being written: it is left out.
 
-    name: str
-    description: str
-    columns: Mapping[str, str]
-    query: str
-
-
-def derived_views() -> list[DerivedView]:
-    """The views of the `.sql` files of this folder, by name.
-
-    A file begins with `-- what the view shows`, then one `-- column: what it means` per column, then the query.
+    Raises:
+        StaleInputError: None is complete.
     """
-    return [_parse(path) for path in sorted(FOLDER.glob("*.sql"))]
-
-
-def _parse(path: Path) -> DerivedView:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    header = [line.removeprefix("-- ") for line in lines if line.startswith("-- ")]
-    columns = dict(line.split(": ", maxsplit=1) for line in header[1:])
-    return DerivedView(path.stem, header[0], columns, "\n".join(line for line in lines if not line.startswith("-- ")).strip())
+    shards = shard_names(n_shards)[: 1 if view.is_replicated else None]
+    written: dict[str, set[str]] = {}
+    for key in list_partitions(root, view.table):
+        written.setdefault(key[view.dimension] if view.dimension else "", set()).add(key["shard"])
+    complete = sorted(value for value, of_value in written.items() if of_value.issuperset(shards))
+    if not complete:
+        raise StaleInputError(f"{view.table} has no complete partition", wanted=f"all {len(shards)} shards", remedy=f"Materialise all shards of {view.table}.")
+    shown = complete[-view.n_newest :] if view.n_newest else complete
+    return [{**({view.dimension: value} if view.dimension else {}), "shard": shard} for value in shown for shard in shards]

@@ -1,17 +1,16 @@
-"""Write `tables.md` and `settings.md` beside this file: `python -m docs.reference.generate`."""
+"""Write the generated pages beside this file: `python -m docs.reference.generate`."""
 
 from pathlib import Path
 
-from assets.marts import derived_views
-from quality.reference_docs import settings_markdown, tables_markdown
+from assets.marts import describe_tables
+from quality.reference_docs import dictionary_markdown, settings_markdown, tables_markdown
 
 FOLDER = Path(__file__).parent
 
 
 def pages() -> dict[str, str]:
     """The generated pages by file name."""
-    views = {view.name: (view.description, view.columns) for view in derived_views()}
-    return {"tables.md": tables_markdown(views), "settings.md": settings_markdown()}
+    return {"tables.md": tables_markdown(), "settings.md": settings_markdown(), "data_dictionary.md": dictionary_markdown(describe_tables())}
 
 
 if __name__ == "__main__":

@@ -1,18 +1,14 @@
--- Which articles run out first? Weeks that stock and open orders last at the expected demand.
-WITH demand AS (
-    SELECT merchant_id, article_id, avg(demand_mean_units) AS demand_units_per_week
-    FROM forecasts
-    GROUP BY merchant_id, article_id
-)
+-- Which articles run out first? Weeks that the stock lasts at the expected demand, and what is on its way.
 SELECT
-    v.merchant_id,
-    v.article_id,
-    v.on_hand_units,
-    list_sum(v.inbound_units) AS in_transit_units,
-    round((v.on_hand_units + list_sum(v.inbound_units)) / nullif(d.demand_units_per_week, 0), 1) AS weeks_of_cover,
-    p.order_now_units
-FROM sku_vectors AS v
-JOIN demand AS d USING (merchant_id, article_id)
-JOIN policies AS p USING (merchant_id, article_id)
-ORDER BY weeks_of_cover NULLS LAST, v.merchant_id, v.article_id
+    merchant_id,
+    article_id,
+    category,
+    on_hand_units,
+    in_transit_units,
+    round(weeks_of_cover, 1) AS weeks_of_cover,
+    round(weeks_of_cover_with_transit, 1) AS weeks_of_cover_with_transit,
+    order_now_units
+FROM stock_cover
+WHERE demand_units_per_week > 0
+ORDER BY weeks_of_cover, merchant_id, article_id
 LIMIT 20;

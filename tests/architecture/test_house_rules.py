@@ -13,7 +13,7 @@ PACKAGES = ("assets", "cli", "domain", "feature_store", "ml", "orchestration", "
 MAY_READ_ENVIRONMENT = {"domain/settings.py", "orchestration/resources.py"}
 MAY_PASS_ENVIRONMENT_ON = {"cli/ui.py"}
 """Hands the environment to the process it starts, reads nothing from it."""
-MAY_NAME_TRUTH = {"sources/market.py", "sources/contract_writer.py"}
+MAY_NAME_TRUTH = {"sources/contract_writer.py"}
 """They write it; nothing may read it but the world reader of replay and backtest."""
 HEAVY = ("dagster", "lightgbm", "great_expectations")
 

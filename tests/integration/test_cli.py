@@ -141,7 +141,19 @@ def test_bad_usage_exits_2(replenish: Replenish) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["run"], ["forecast"], ["optimize"], ["market"], ["convert", "weekly-panel"], ["convert", "online-retail"], ["convert", "dominicks"], ["bench"]],
+    [
+        [],
+        ["run"],
+        ["forecast"],
+        ["optimize"],
+        ["market"],
+        ["status"],
+        ["repair"],
+        ["convert", "weekly-panel"],
+        ["convert", "online-retail"],
+        ["convert", "dominicks"],
+        ["bench"],
+    ],
 )
 def test_every_command_explains_itself(replenish: Replenish, command: list[str]) -> None:
     answer = replenish(*command, "--help")

@@ -55,6 +55,6 @@ def test_run_on_an_object_store(object_store: str, tmp_path: Path, monkeypatch: 
     file = tmp_path / "copy.duckdb"
     boto3.client("s3", region_name="us-east-1").download_file(BUCKET, "root/analytics/replenish.duckdb", str(file))
     with duckdb.connect(str(file), read_only=True) as connection:
-        assert connection.execute("SELECT sum(n_series) FROM merchant_summary").fetchall() == [(written.height,)]
+        assert connection.execute("SELECT sum(n_series) FROM kpis_by_merchant").fetchall() == [(written.height,)]
         tables = pl.DataFrame(connection.execute("SELECT table_name, comment FROM duckdb_tables()").fetchall(), schema=["name", "comment"], orient="row")
     assert tables["comment"].null_count() == 0

@@ -144,3 +144,21 @@ def test_the_truth_is_never_opened(source: Path) -> None:
     (source / "truth").mkdir()
     (source / "truth" / "sales_transactions.parquet").write_bytes(b"not for us")
     assert read_source(str(source), today=TODAY).present == ("weekly_sales",)
+
+
+def test_another_separator_is_recognized(tmp_path: Path) -> None:
+    (tmp_path / "weekly_sales.csv").write_text("merchant_id;article_id;week;sales_units\nm;a;2026-06-01;1\n")
+    assert "Write the file with commas between its columns, not ';'" in refusal(tmp_path)
+
+
+def test_a_decimal_comma_is_answered_with_the_spelling_wanted(tmp_path: Path) -> None:
+    (tmp_path / "weekly_sales.csv").write_text('merchant_id,article_id,week,sales_units,unit_price_eur\nm,a,2026-06-01,1,"9,90"\n')
+    assert "18.5, not 18,5" in refusal(tmp_path)
+
+
+def test_names_that_the_contract_does_not_know_are_reported(source: Path) -> None:
+    (source / "stock_level.csv").write_text("merchant_id\nm\n")
+    (source / "rejects.parquet").write_bytes(b"what a conversion refused is no stranger")
+    (source / "notes.txt").write_text("nor is what is no table")
+    (source / "merchants.csv").write_text("merchant_id,leadtime_weeks\nm,3\n")
+    assert read_source(str(source), today=TODAY).not_read == ["stock_level.csv", "merchants.leadtime_weeks"]

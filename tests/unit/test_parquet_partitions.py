@@ -10,6 +10,7 @@ import pytest
 from assets.layout import partition_location
 from assets.partitioned import PartitionedFrames, PartitionReader, keys_of
 from domain.errors import StaleInputError, UsageError
+from domain.settings import Settings
 from orchestration.io_managers import ParquetPartitions
 
 SHARDS = dg.StaticPartitionsDefinition(["00", "01"])
@@ -22,7 +23,7 @@ def materialize(root: Path, frames: PartitionedFrames, *, n_shards: int = 2, tol
     def rejects() -> PartitionedFrames:
         return frames
 
-    manager = ParquetPartitions(str(root), n_shards=n_shards, on_progress=(told if told is not None else []).append)
+    manager = ParquetPartitions(Settings(data=str(root), n_shards=n_shards), on_progress=(told if told is not None else []).append)
     tags = {"dagster/asset_partition_range_start": "00", "dagster/asset_partition_range_end": "01"}
     definitions = dg.Definitions(assets=[rejects], resources={"io_manager": manager}, jobs=[dg.define_asset_job("job", [rejects])])
     with dg.DagsterInstance.ephemeral() as instance:

@@ -7,9 +7,11 @@ import dagster as dg
 import pytest
 
 from assets.layout import shard_names
+from assets.lineage import Scope
 from assets.partitioned import Partitions, keys_of
 from domain.calendar import cutoff_for
-from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG, build_partitions, day_range, shard_range, week_range
+from orchestration.partitions import build_partitions, day_range, shard_range, week_range
+from orchestration.run_tags import DAY, RANGE_END_TAG, RANGE_START_TAG, WEEK
 
 
 @pytest.fixture(scope="module")
@@ -29,44 +31,44 @@ def upstream_keys(mapping: dg.PartitionMapping, *, key: str, downstream: dg.Part
 def test_a_day_reads_the_cutoff_of_the_calendar(partitions: Partitions, offset: int) -> None:
     day = date(2024, 2, 20) + timedelta(days=offset)  # over a leap day and a month's end
     key = dg.MultiPartitionKey({"day": day.isoformat(), "shard": "01"})
-    found = upstream_keys(partitions.cutoff_of_day, key=key, downstream=partitions.daily, upstream=partitions.weekly)
+    found = upstream_keys(partitions.mappings[Scope.CUTOFF_OF_DAY], key=key, downstream=partitions.daily, upstream=partitions.weekly)
     assert found == [{"week": cutoff_for(day).isoformat(), "shard": "01"}]
 
 
 def test_models_read_all_shards_of_their_week(partitions: Partitions) -> None:
     key = dg.MultiPartitionKey({"week": "2024-01-08", "shard": "01"})
-    found = upstream_keys(partitions.all_shards_of_week, key=key, downstream=partitions.weekly, upstream=partitions.weekly)
+    found = upstream_keys(partitions.mappings[Scope.ALL_SHARDS_OF_WEEK], key=key, downstream=partitions.weekly, upstream=partitions.weekly)
     assert found == [{"week": "2024-01-08", "shard": shard} for shard in ("00", "01")]
 
 
 def test_budgets_read_all_shards_of_their_day(partitions: Partitions) -> None:
     key = dg.MultiPartitionKey({"day": "2024-01-09", "shard": "00"})
-    found = upstream_keys(partitions.all_shards_of_day, key=key, downstream=partitions.daily, upstream=partitions.daily)
+    found = upstream_keys(partitions.mappings[Scope.ALL_SHARDS_OF_DAY], key=key, downstream=partitions.daily, upstream=partitions.daily)
     assert found == [{"day": "2024-01-09", "shard": shard} for shard in ("00", "01")]
 
 
 def test_accuracy_reads_the_forecast_of_twelve_weeks_before(partitions: Partitions) -> None:
     key = dg.MultiPartitionKey({"week": "2024-04-01", "shard": "00"})
-    found = upstream_keys(partitions.horizon_ago, key=key, downstream=partitions.weekly, upstream=partitions.weekly)
+    found = upstream_keys(partitions.mappings[Scope.HORIZON_AGO], key=key, downstream=partitions.weekly, upstream=partitions.weekly)
     assert found == [{"week": "2024-01-08", "shard": "00"}]
 
 
 def test_a_forecast_before_the_first_week_is_no_input(partitions: Partitions) -> None:
     key = dg.MultiPartitionKey({"week": "1990-02-05", "shard": "00"})
-    assert upstream_keys(partitions.horizon_ago, key=key, downstream=partitions.weekly, upstream=partitions.weekly) == []
+    assert upstream_keys(partitions.mappings[Scope.HORIZON_AGO], key=key, downstream=partitions.weekly, upstream=partitions.weekly) == []
 
 
 def test_a_series_reads_its_own_raw_shard(partitions: Partitions) -> None:
     key = dg.MultiPartitionKey({"week": "2024-01-08", "shard": "01"})
-    found = upstream_keys(partitions.same_raw_shard, key=key, downstream=partitions.weekly, upstream=partitions.shard)
+    found = upstream_keys(partitions.mappings[Scope.SAME_SHARD], key=key, downstream=partitions.weekly, upstream=partitions.shard)
     assert found == [{"shard": "01"}]
 
 
 def test_ranges_cover_all_shards() -> None:
     assert shard_names(3) == ["00", "01", "02"]
     assert shard_range(3) == {RANGE_START_TAG: "00", RANGE_END_TAG: "02"}
-    assert week_range(date(2024, 1, 8), n_shards=3) == {RANGE_START_TAG: "00|2024-01-08", RANGE_END_TAG: "02|2024-01-08"}
-    assert day_range(date(2024, 1, 9), n_shards=1) == {RANGE_START_TAG: "2024-01-09|00", RANGE_END_TAG: "2024-01-09|00"}
+    assert week_range(date(2024, 1, 8), n_shards=3) == {RANGE_START_TAG: "00|2024-01-08", RANGE_END_TAG: "02|2024-01-08", WEEK: "2024-01-08"}
+    assert day_range(date(2024, 1, 9), n_shards=1) == {RANGE_START_TAG: "2024-01-09|00", RANGE_END_TAG: "2024-01-09|00", DAY: "2024-01-09"}
 
 
 def test_keys_are_sorted_by_time_then_shard() -> None:

@@ -34,3 +34,11 @@ def test_a_defect_stays_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_run", raising(ZeroDivisionError("ours")))
     with pytest.raises(ZeroDivisionError):
         run.run_platform(Settings())
+
+
+def test_a_chain_of_causes_that_closes_on_itself_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = ZeroDivisionError("ours"), RuntimeError("step failed")
+    first.__cause__, second.__cause__ = second, first
+    monkeypatch.setattr(run, "_run", raising(first))
+    with pytest.raises(ZeroDivisionError):
+        run.run_platform(Settings())

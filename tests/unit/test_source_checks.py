@@ -9,7 +9,7 @@ import pytest
 from domain.errors import DataError, UsageError
 from domain.settings import Settings
 from domain.tables import RAW_TABLES
-from quality.source_checks import check_merchant_settings, data_span, decision_day
+from quality.source_checks import check_merchant_settings, data_span, decision_day, ids_without_sales, sold_merchants
 
 TODAY = date(2026, 11, 18)  # a Wednesday
 
@@ -70,3 +70,22 @@ def test_unknown_merchant_is_named_with_the_known_ones() -> None:
     check_merchant_settings(found, Settings(merchants={"m1": {}, "m2": {}}))
     with pytest.raises(UsageError, match=r"merchant 'm3'[\s\S]*wanted: one of m1, m2"):
         check_merchant_settings(found, Settings(merchants={"m1": {}, "m3": {}}))
+
+
+def test_ids_that_no_sale_knows_are_named() -> None:
+    found = tables(
+        sales_transactions=[sale(date(2026, 1, 5))],
+        stock_levels=[{"merchant_id": "m1", "article_id": "a"}, {"merchant_id": "m1", "article_id": "A"}],
+        merchants=[{"merchant_id": "M1"}, {"merchant_id": "m1"}],
+        cost_rates=[{"merchant_id": "m1"}, {"merchant_id": "M1"}, {"merchant_id": "m1", "article_id": "a"}],
+    )
+    assert ids_without_sales(found) == [
+        "stock_levels: 1 of 2 rows name what no sale names, for example m1 A",
+        "merchants: 1 of 2 rows name what no sale names, for example M1",
+        "cost_rates: 1 of 3 rows name what no sale names, for example M1",
+    ]
+    assert ids_without_sales(tables(weekly_sales=[{"merchant_id": "m1", "article_id": "a", "week": date(2026, 1, 5)}])) == []
+
+
+def test_sold_merchants_are_those_with_a_sale() -> None:
+    assert sold_merchants(tables(sales_transactions=[sale(date(2026, 1, 5))], merchants=[{"merchant_id": "m2"}])) == ["m1"]

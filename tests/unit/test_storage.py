@@ -36,7 +36,7 @@ def test_a_failing_write_leaves_the_old_file_intact(tmp_path: Path, monkeypatch:
     location = str(tmp_path / "x.parquet")
     storage.write_parquet(FRAME, location)
 
-    def full_disk(self: pl.DataFrame, file: object) -> None:
+    def full_disk(self: pl.DataFrame, file: object, **options: object) -> None:
         file.write(b"PAR1")  # type: ignore[attr-defined]
         raise OSError(28, "No space left on device")
 
@@ -70,7 +70,7 @@ def test_a_full_disk_is_reported_as_such_and_leaves_the_old_file(tmp_path: Path,
     location = tmp_path / "table.parquet"
     storage.write_parquet(pl.DataFrame({"a": [1]}), str(location))
 
-    def fill_the_disk(_: pl.DataFrame, file: BinaryIO) -> None:
+    def fill_the_disk(_: pl.DataFrame, file: BinaryIO, **options: object) -> None:
         file.write(b"half of it")
         raise pl.exceptions.ComputeError("parquet: underlying IO error: No space left on device (os error 28)")
 

@@ -1,0 +1,122 @@
+"""The data flow as a table: what each stage table is made from, and which partitions of it. No Dagster, no arithmetic.
+
+Asset declarations, provenance, staleness and repair all read it, so that what runs and what is said about it agree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Literal
+
+from assets.layout import PartitionKey, shard_names
+from domain.calendar import ONE_WEEK, cutoff_for
+from domain.stage_tables import HORIZON_WEEKS
+
+RAW_STAGE = "raw/"
+
+
+class Scope(Enum):
+    """Which partitions of an input a partition is made from."""
+
+    SAME = "the same partition"
+    SAME_SHARD = "the same shard"
+    ALL_SHARDS = "all shards"
+    ALL_SHARDS_OF_WEEK = "all shards of the week"
+    ALL_SHARDS_OF_DAY = "all shards of the day"
+    CUTOFF_OF_DAY = "the same shard at the day's cutoff"
+    HORIZON_AGO = "the same shard 12 weeks before"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What the partitions of one table depend on."""
+
+    rhythm: Literal["weekly", "daily"]
+    inputs: Mapping[str, Scope]
+    """Input tables ("stage/name"); the part after the slash is the name of the asset's argument."""
+    code: tuple[str, ...]
+    """Packages whose code computes the table; `domain` always counts."""
+    settings: tuple[str, ...] = ()
+    """Settings that can change a row: sections, or single ones as "section.name"."""
+
+
+def _raw(*names: str, scope: Scope = Scope.SAME_SHARD) -> dict[str, Scope]:
+    return {RAW_STAGE + name: scope for name in names}
+
+
+LINEAGE: Mapping[str, Lineage] = {
+    "series/weekly_demand": Lineage(
+        "weekly", _raw("sales_transactions", "weekly_sales", "returns", "stock_levels"), code=("ml.preprocessing",), settings=("forecast.history_weeks",)
+    ),
+    "series/merchant_profiles": Lineage(
+        "weekly", _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", scope=Scope.ALL_SHARDS), code=("ml.preprocessing",)
+    ),
+    "features/training_sample": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",), settings=("forecast",)),
+    "features/inference_rows": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",), settings=("forecast",)),
+    "forecast/models": Lineage(
+        "weekly", {"features/training_sample": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.transformation", "ml.forecasting"), settings=("forecast",)
+    ),
+    "forecast/quantiles": Lineage(
+        "weekly",
+        {"series/weekly_demand": Scope.SAME, "features/inference_rows": Scope.SAME, "forecast/models": Scope.SAME},
+        code=("ml.forecasting",),
+        settings=("forecast",),
+    ),
+    "evaluation/forecast_accuracy": Lineage("weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml",)),
+    "vectors/sku_vectors": Lineage(
+        "daily",
+        {
+            **_raw("sales_transactions", "stock_levels", "inbound_shipments", "articles", "merchants", "cost_rates"),
+            "series/weekly_demand": Scope.CUTOFF_OF_DAY,
+            "series/merchant_profiles": Scope.CUTOFF_OF_DAY,
+            "forecast/quantiles": Scope.CUTOFF_OF_DAY,
+        },
+        code=("feature_store",),
+        settings=("inventory", "costs", "merchants"),
+    ),
+    "policy/recommendations": Lineage(
+        "daily",
+        {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
+        code=("simulation",),
+        settings=("inventory", "simulation", "optimizer", "merchants", "seed"),
+    ),
+    "policy/policies": Lineage(
+        "daily",
+        {"policy/recommendations": Scope.ALL_SHARDS_OF_DAY, "vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
+        code=("simulation",),
+        settings=("inventory", "simulation", "optimizer", "merchants", "seed"),
+    ),
+    "evaluation/exceptions": Lineage(
+        "daily",
+        {"policy/policies": Scope.SAME, "vectors/sku_vectors": Scope.SAME, **_raw("stock_levels", "inbound_shipments", "merchants")},
+        code=("quality",),
+        settings=("inventory", "costs", "merchants"),
+    ),
+}
+"""Every computed table, inputs before what is made from them."""
+
+
+def upstream_keys(scope: Scope, key: PartitionKey, *, n_shards: int) -> list[PartitionKey]:
+    """The partitions of an input that a partition is made from: what Dagster's partition mappings say, without Dagster."""
+    shard = key["shard"]
+    every = shard_names(n_shards)
+    match scope:
+        case Scope.SAME:
+            keys = [key]
+        case Scope.SAME_SHARD:
+            keys = [{"shard": shard}]
+        case Scope.ALL_SHARDS:
+            keys = [{"shard": other} for other in every]
+        case Scope.ALL_SHARDS_OF_WEEK | Scope.ALL_SHARDS_OF_DAY:
+            keys = [{**key, "shard": other} for other in every]
+        case Scope.CUTOFF_OF_DAY:
+            keys = [{"week": cutoff_for(date.fromisoformat(key["day"])).isoformat(), "shard": shard}]
+        case Scope.HORIZON_AGO:
+            keys = [{"week": (date.fromisoformat(key["week"]) - HORIZON_WEEKS * ONE_WEEK).isoformat(), "shard": shard}]
+    return keys
+
+
+def visible_before(key: PartitionKey) -> date:
+    """First day whose rows a partition may not see: the decision day, or the Monday after the cutoff week."""
+    return date.fromisoformat(key["day"]) if "day" in key else date.fromisoformat(key["week"]) + ONE_WEEK

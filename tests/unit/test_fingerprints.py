@@ -1,0 +1,89 @@
+"""Fingerprints: independent of row order, blind to the future, and different exactly where rows differ."""
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from domain.tables import RAW_TABLES
+from sources.fingerprints import EVENT_DAYS, fingerprint, restated_days, visible_hash
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 3, day, 12, tzinfo=UTC)
+
+
+def rows(table: str, **columns: list[object]) -> dict[str, pl.DataFrame]:
+    empty = RAW_TABLES[table].create_empty()
+    frame = pl.DataFrame(columns).cast({name: empty.schema[name] for name in columns})
+    return {table: pl.concat([empty, frame], how="diagonal")}
+
+
+def sales(*days: int, units: int = 1) -> dict[str, pl.DataFrame]:
+    n = len(days)
+    ids = [f"T{day}" for day in days]
+    return rows(
+        "sales_transactions", transaction_id=ids, occurred_at=[at(day) for day in days], merchant_id=["M"] * n, article_id=["A"] * n, quantity_units=[units] * n
+    )
+
+
+def shipment(*, received: int | None, quantity: int = 5) -> dict[str, pl.DataFrame]:
+    received_at = None if received is None else at(received)
+    return rows(
+        "inbound_shipments",
+        shipment_id=["S"],
+        merchant_id=["M"],
+        article_id=["A"],
+        ordered_at=[at(2)],
+        expected_at=[at(9)],
+        received_at=[received_at],
+        quantity_units=[quantity],
+    )
+
+
+def test_row_order_does_not_matter() -> None:
+    assert fingerprint(sales(1, 2, 3)).equals(fingerprint({name: frame.reverse() for name, frame in sales(1, 2, 3).items()}))
+
+
+@pytest.mark.parametrize(("before", "same"), [(date(2026, 3, 2), True), (date(2026, 3, 3), True), (date(2026, 3, 4), False)])
+def test_only_what_is_dated_before_the_day_counts(before: date, same: bool) -> None:
+    old, new = fingerprint(sales(1, 2)), fingerprint(sales(1, 2, 3))
+    assert (visible_hash(old, "sales_transactions", before=before) == visible_hash(new, "sales_transactions", before=before)) is same
+
+
+def test_a_changed_row_changes_the_hash_from_its_day_on() -> None:
+    old, new = fingerprint(sales(1, 2)), fingerprint({"sales_transactions": pl.concat([*sales(1).values(), *sales(2, units=7).values()])})
+    hashes = [[visible_hash(found, "sales_transactions", before=date(2026, 3, day)) for found in (old, new)] for day in (2, 3)]
+    assert hashes[0][0] == hashes[0][1]
+    assert hashes[1][0] != hashes[1][1]
+
+
+def test_a_receipt_is_news_of_its_day_not_a_correction_of_the_order() -> None:
+    in_transit, received = fingerprint(shipment(received=None)), fingerprint(shipment(received=10))
+    for day, same in ((5, True), (10, True), (11, False)):
+        hashes = {visible_hash(found, "inbound_shipments", before=date(2026, 3, day)) for found in (in_transit, received)}
+        assert (len(hashes) == 1) is same
+
+
+def test_a_corrected_order_is_a_restatement_of_its_day() -> None:
+    old, new = fingerprint(shipment(received=10)), fingerprint(shipment(received=10, quantity=6))
+    assert restated_days(old, new).rows() == [("inbound_shipments", date(2026, 3, 2))]
+
+
+def test_restated_days_are_changed_added_or_vanished_but_never_news() -> None:
+    old = fingerprint(sales(1, 2, 5))
+    new = fingerprint({"sales_transactions": pl.concat([*sales(1, units=3).values(), *sales(3, 5, 6).values()])})
+    assert restated_days(old, new)["day"].to_list() == [date(2026, 3, day) for day in (1, 2, 3)]
+
+
+def test_a_table_without_dates_is_visible_always() -> None:
+    old, new = (fingerprint(rows("articles", merchant_id=["M"], article_id=["A"], unit_price_eur=[price])) for price in (1.0, 2.0))
+    assert visible_hash(old, "articles", before=date(1990, 1, 1)) != visible_hash(new, "articles", before=date(1990, 1, 1))
+
+
+def test_every_dated_table_of_the_contract_is_known() -> None:
+    undated = {"articles", "merchants", "cost_rates"}
+    assert set(EVENT_DAYS) == set(RAW_TABLES) - undated
+    for table, events in EVENT_DAYS.items():
+        named = {*events, *(column for hidden in events.values() for column in hidden)}
+        assert named <= set(RAW_TABLES[table].columns())
