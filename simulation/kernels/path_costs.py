@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulation.kernels import kernel
-from simulation.kernels.order_plans import BLOCK_PATHS, Floats, IntArray, OrderPlan, PolicyForm, new_plan, plan_orders
+from simulation.kernels.order_plans import AT_ONCE, BLOCK_PATHS, Floats, IntArray, OrderPlan, PolicyForm, new_plan, plan_orders
 from simulation.kernels.weekly_simulation import Doubles, Flows, PathBlocks, SkuTerms, aligned_rows, by_week, new_flows, simulate_block
 
 COST_BOUND = 2e-6
@@ -69,6 +69,38 @@ def score_candidates(form: PolicyForm, candidates: IntArray, paths: PathBlocks, 
         for path in range(paths.n_paths):
             path_cost[candidate, path] = flat[path]
     return path_cost
+
+
+@kernel
+def score_first_orders(form: PolicyForm, theta: IntArray, orders_units: IntArray, paths: PathBlocks, terms: SkuTerms) -> tuple[Floats, Doubles]:
+    """What each of several orders today leads to, if the policy decides every later one.
+
+    Args:
+        form: The policy.
+        theta: Its parameters.
+        orders_units: `(n_orders,)` today's orders, as the supplier accepts them.
+        paths: The SKU's futures.
+        terms: The SKU.
+
+    Returns:
+        Cost on every path, EUR `(n_orders, n_paths)`, and units sold on the mean path `(n_orders,)`.
+    """
+    n_weeks = paths.demand_units.shape[1]
+    room, path_cost, sold = new_workspace(paths), np.empty((orders_units.shape[0], paths.n_paths), np.float32), np.zeros(orders_units.shape[0])
+    plan_orders(form, theta, terms.orders, room.plan)
+    room.plan.kind[0] = AT_ONCE
+    for order in range(orders_units.shape[0]):
+        room.plan.amount_units[0] = np.float32(orders_units[order])
+        for block in range(paths.demand_units.shape[0]):
+            simulate_block(room.plan, block, paths, terms, room.flows, room.cost[block])
+            n_here = min(BLOCK_PATHS, paths.n_paths - block * BLOCK_PATHS)
+            for sales in by_week(room.flows.sold, n_weeks):
+                for path in range(n_here):
+                    sold[order] += sales[path]
+        flat = room.cost.reshape(-1)
+        for path in range(paths.n_paths):
+            path_cost[order, path] = flat[path]
+    return path_cost, sold / paths.n_paths
 
 
 @kernel
