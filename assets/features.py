@@ -1,28 +1,55 @@
 """Stage features: the weekly series → the model's signal, for training and for inference."""
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import dagster as dg
+import polars as pl
 
 from assets.declaration import declaration
 from assets.partitioned import PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from domain.settings import Settings
-from ml.transformation import build_inference_rows, build_training_sample
+from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
 
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """The two assets of the stage."""
+    """The three assets of the stage."""
+
+    @dg.asset(**declaration("features/group_weeks", partitions))
+    def group_weeks(context: dg.AssetExecutionContext, weekly_demand: PartitionReader) -> PartitionedFrames:
+        """What the shard's series of the market, of each merchant and of each article sold together, by week."""
+        return PartitionedFrames(keys_of(context.partition_keys), lambda key: build_group_weeks(weekly_demand.read(**key), cutoff=week_of(key)))
 
     @dg.asset(**declaration("features/training_sample", partitions))
-    def training_sample(context: dg.AssetExecutionContext, weekly_demand: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
+    def training_sample(
+        context: dg.AssetExecutionContext, weekly_demand: PartitionReader, group_weeks: PartitionReader, settings: dg.ResourceParam[Settings]
+    ) -> PartitionedFrames:
         """The shard's candidates for the training rows: those with the smallest keyed numbers, so shards can be merged."""
+        groups = _merged(group_weeks)
         return PartitionedFrames(
-            keys_of(context.partition_keys), lambda key: build_training_sample(weekly_demand.read(**key), cutoff=week_of(key), settings=settings.forecast)
+            keys_of(context.partition_keys),
+            lambda key: build_training_sample(weekly_demand.read(**key), cutoff=week_of(key), settings=settings.forecast, group_weeks=groups(key["week"])),
         )
 
     @dg.asset(**declaration("features/inference_rows", partitions))
-    def inference_rows(context: dg.AssetExecutionContext, weekly_demand: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
+    def inference_rows(
+        context: dg.AssetExecutionContext, weekly_demand: PartitionReader, group_weeks: PartitionReader, settings: dg.ResourceParam[Settings]
+    ) -> PartitionedFrames:
         """One row per series and horizon week, with the features as of the cutoff."""
+        groups = _merged(group_weeks)
         return PartitionedFrames(
-            keys_of(context.partition_keys), lambda key: build_inference_rows(weekly_demand.read(**key), cutoff=week_of(key), settings=settings.forecast)
+            keys_of(context.partition_keys),
+            lambda key: build_inference_rows(weekly_demand.read(**key), cutoff=week_of(key), settings=settings.forecast, group_weeks=groups(key["week"])),
         )
 
-    return [training_sample, inference_rows]
+    return [group_weeks, training_sample, inference_rows]
+
+
+def _merged(group_weeks: PartitionReader) -> Callable[[str], pl.DataFrame]:
+    """The table of all shards of a week, merged once per week of a run."""
+
+    @lru_cache(maxsize=1)
+    def of_week(week: str) -> pl.DataFrame:
+        return merge_group_weeks(group_weeks.read_each(week=week))
+
+    return of_week

@@ -52,8 +52,19 @@ LINEAGE: Mapping[str, Lineage] = {
     "series/merchant_profiles": Lineage(
         "weekly", _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", scope=Scope.ALL_SHARDS), code=("ml.preprocessing",)
     ),
-    "features/training_sample": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",), settings=("forecast",)),
-    "features/inference_rows": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",), settings=("forecast",)),
+    "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",)),
+    "features/training_sample": Lineage(
+        "weekly",
+        {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
+        code=("ml.transformation",),
+        settings=("forecast",),
+    ),
+    "features/inference_rows": Lineage(
+        "weekly",
+        {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
+        code=("ml.transformation",),
+        settings=("forecast",),
+    ),
     "forecast/models": Lineage(
         "weekly", {"features/training_sample": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.transformation", "ml.forecasting"), settings=("forecast",)
     ),

@@ -4,6 +4,7 @@ The horizon is a feature and every week is forecast directly: a predicted quanti
 (recursion inflates the tails: coverage of q90 rises from .87 to 1.00 over twelve weeks).
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -12,29 +13,45 @@ import polars as pl
 
 from domain.settings import ForecastSettings
 from domain.stage_tables import HORIZON_WEEKS
+from ml.transformation.calendar_features import calendar_features
+from ml.transformation.group_weeks import GroupHistory, build_group_weeks, group_features, group_histories, merge_group_weeks
 from ml.transformation.origin_features import OriginFeatures, origin_features
 from ml.transformation.panel import FloatArray, IntArray, Panel, panels
 
 Float32Array = npt.NDArray[np.float32]
 
 SCALE_COLUMN = "scale_units"
-_YEAR_DAYS = 365.25
 _ONLY_LOOKED_UP = ("mean_3", "mean_7")
 """Only looked up a year earlier."""
 
 
-def build_inference_rows(weekly_demand: pl.DataFrame, *, cutoff: date, settings: ForecastSettings, horizon_weeks: int = HORIZON_WEEKS) -> pl.DataFrame:
+def build_inference_rows(
+    weekly_demand: pl.DataFrame,
+    *,
+    cutoff: date,
+    settings: ForecastSettings,
+    horizon_weeks: int = HORIZON_WEEKS,
+    group_weeks: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """What the models see at the cutoff: one row per series and week ahead, sorted.
+
+    Args:
+        weekly_demand: Series of one shard or of all; rows after the cutoff are not looked at.
+        cutoff: Monday of the last week that may be seen.
+        settings: Threads.
+        horizon_weeks: Weeks ahead.
+        group_weeks: The merged table of all shards (`merge_group_weeks`); `None` = `weekly_demand` is the whole market.
 
     Returns:
         merchant_id, article_id, origin (= the cutoff), horizon_week, scale_units, then the features as float32.
     """
     frames = []
+    histories = histories_of_market(weekly_demand, group_weeks, cutoff=cutoff)
     for panel in panels(weekly_demand, cutoff=cutoff):
         features = origin_features(panel, n_threads=settings.n_threads)
         row = np.repeat(panel.last_row, horizon_weeks)
         horizon = np.tile(np.arange(1, horizon_weeks + 1), len(panel.start))
-        frames.append(feature_rows(panel, features, row=row, horizon=horizon))
+        frames.append(feature_rows(panel, features, histories, row=row, horizon=horizon))
     return pl.concat(frames) if frames else empty_feature_rows()
 
 
@@ -44,12 +61,18 @@ def empty_feature_rows() -> pl.DataFrame:
     return pl.DataFrame(schema=keys)
 
 
-def feature_rows(panel: Panel, features: OriginFeatures, *, row: IntArray, horizon: IntArray) -> pl.DataFrame:
+def histories_of_market(weekly_demand: pl.DataFrame, group_weeks: pl.DataFrame | None, *, cutoff: date) -> dict[str, GroupHistory]:
+    """Running totals of the market's groups, from the merged table or, without one, from the series themselves."""
+    return group_histories(merge_group_weeks([build_group_weeks(weekly_demand, cutoff=cutoff)]) if group_weeks is None else group_weeks)
+
+
+def feature_rows(panel: Panel, features: OriginFeatures, histories: Mapping[str, GroupHistory], *, row: IntArray, horizon: IntArray) -> pl.DataFrame:
     """Key, scale and features of the given origins.
 
     Args:
         panel: The series.
         features: Their features at every origin.
+        histories: Running totals of the market's groups.
         row: `(n,)` panel rows of the origins.
         horizon: `(n,)` weeks ahead, 1 …
     """
@@ -57,7 +80,8 @@ def feature_rows(panel: Panel, features: OriginFeatures, *, row: IntArray, horiz
     columns: dict[str, FloatArray] = {name: values[row] / scale for name, values in features.in_units.items() if name not in _ONLY_LOOKED_UP}
     columns |= {name: values[row] for name, values in features.plain.items()}
     columns |= _last_years(panel, features, row=row, horizon=horizon)
-    columns |= _season(panel.first_day[row] + 7 * horizon)
+    columns |= group_features(histories, panel, row=row, horizon=horizon)
+    columns |= calendar_features(panel.first_day[row], horizon)
     keys = panel.keys[panel.series[row]].with_columns(
         origin=pl.Series(panel.first_day[row]).cast(pl.Int32).cast(pl.Date),
         horizon_week=pl.Series(horizon, dtype=pl.Int64),
@@ -94,9 +118,3 @@ def _last_years(panel: Panel, features: OriginFeatures, *, row: IntArray, horizo
         "last_years_development": development,
         "projected_from_last_year": development * units["mean_8"][row] / scale,
     }
-
-
-def _season(first_day: IntArray) -> dict[str, FloatArray]:
-    """Position of the target week in the year, as one and two waves."""
-    angle = 2 * np.pi * first_day / _YEAR_DAYS
-    return {"sin_year": np.sin(angle), "cos_year": np.cos(angle), "sin_half_year": np.sin(2 * angle), "cos_half_year": np.cos(2 * angle)}

@@ -7,7 +7,7 @@ every candidate has an arrival time, exponential with its weight as rate, and a 
 are the earliest of all, so sampling per shard and merging gives the rows that one sample of everything gives.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ import polars as pl
 from domain.randomness import stable_hash
 from domain.settings import ForecastSettings
 from domain.stage_tables import HORIZON_WEEKS
-from ml.transformation.feature_rows import empty_feature_rows, feature_rows
+from ml.transformation.feature_rows import empty_feature_rows, feature_rows, histories_of_market
+from ml.transformation.group_weeks import GroupHistory
 from ml.transformation.origin_features import origin_features
 from ml.transformation.panel import FloatArray, IntArray, Panel, panels
 
@@ -29,7 +30,14 @@ LARGEST_IGNORED_RATIO = 2.0
 """Weights that differ by less than this factor are not worth twice the training time."""
 
 
-def build_training_sample(weekly_demand: pl.DataFrame, *, cutoff: date, settings: ForecastSettings, horizon_weeks: int = HORIZON_WEEKS) -> pl.DataFrame:
+def build_training_sample(
+    weekly_demand: pl.DataFrame,
+    *,
+    cutoff: date,
+    settings: ForecastSettings,
+    horizon_weeks: int = HORIZON_WEEKS,
+    group_weeks: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Sample rows whose target week is over by the cutoff and whose demand is known.
 
     Args:
@@ -37,12 +45,14 @@ def build_training_sample(weekly_demand: pl.DataFrame, *, cutoff: date, settings
         cutoff: Monday of the last week that may be seen, as a feature or as a target.
         settings: Number of rows, half-life of their weight, threads.
         horizon_weeks: Weeks ahead to learn.
+        group_weeks: The merged table of all shards (`merge_group_weeks`); `None` = `weekly_demand` is the whole market.
 
     Returns:
         Key, origin, horizon_week, scale_units, features (float32), arrival, weight (√scale × decay by the target week's
         age) and target (demand over scale), sorted by `arrival`.
     """
-    samples = [_sample_panel(panel, settings=settings, horizon_weeks=horizon_weeks) for panel in panels(weekly_demand, cutoff=cutoff)]
+    histories = histories_of_market(weekly_demand, group_weeks, cutoff=cutoff)
+    samples = [_sample_panel(panel, histories, settings=settings, horizon_weeks=horizon_weeks) for panel in panels(weekly_demand, cutoff=cutoff)]
     return merge_samples(samples, settings.n_training_rows)
 
 
@@ -88,12 +98,12 @@ class _Candidates(NamedTuple):
     arrival: FloatArray
 
 
-def _sample_panel(panel: Panel, *, settings: ForecastSettings, horizon_weeks: int) -> pl.DataFrame:
+def _sample_panel(panel: Panel, histories: Mapping[str, GroupHistory], *, settings: ForecastSettings, horizon_weeks: int) -> pl.DataFrame:
     features = origin_features(panel, n_threads=settings.n_threads)
     drawn = _earliest(panel, features.scale_units, settings=settings, horizon_weeks=horizon_weeks)
     if not len(drawn.row):
         return empty_feature_rows()
-    rows = feature_rows(panel, features, row=drawn.row, horizon=drawn.horizon)
+    rows = feature_rows(panel, features, histories, row=drawn.row, horizon=drawn.horizon)
     target = panel.sales_units[drawn.row + drawn.horizon] / features.scale_units[drawn.row]
     return rows.with_columns(arrival=pl.Series(drawn.arrival), weight=pl.Series(drawn.weight), target=pl.Series(target))
 

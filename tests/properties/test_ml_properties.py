@@ -9,7 +9,7 @@ from feature_store.stock import returns_due_units
 from ml.forecasting.forecast import interpolate_levels
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand
-from ml.transformation import build_training_sample, merge_samples
+from ml.transformation import build_group_weeks, build_training_sample, merge_group_weeks, merge_samples
 from tests.weekly_tables import tables_of, week, weekly_rows
 
 histories = st.lists(st.lists(st.one_of(st.none(), st.integers(0, 10**6)), min_size=1, max_size=15), min_size=1, max_size=4)
@@ -36,7 +36,9 @@ def test_any_split_of_the_series_gives_the_same_sample(series: list[list[int | N
     chosen = ForecastSettings(n_threads=1).model_copy(update={"n_training_rows": n_rows})
     whole = build_training_sample(demand, cutoff=week(14), settings=chosen)
     of_shard = pl.col("article_id").cast(pl.Int64).replace_strict(dict(enumerate(shard)))
-    parts = [build_training_sample(demand.filter(of_shard == index), cutoff=week(14), settings=chosen) for index in range(3)]
+    shards = [demand.filter(of_shard == index) for index in range(3)]
+    groups = merge_group_weeks([build_group_weeks(part, cutoff=week(14)) for part in shards])
+    parts = [build_training_sample(part, cutoff=week(14), settings=chosen, group_weeks=groups) for part in shards]
     assert merge_samples(parts, n_rows).equals(whole)
 
 

@@ -12,7 +12,7 @@ from ml import metrics
 from ml.forecasting import forecast_demand, train_quantile_models
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand
-from ml.transformation import build_inference_rows, build_training_sample, merge_samples
+from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks, merge_samples
 from tests.weekly_tables import panel_tables, tables_of, week
 
 CUTOFF = week(59)
@@ -28,9 +28,10 @@ def by_shard(tables: dict[str, pl.DataFrame], n_shards: int) -> pl.DataFrame:
     sales = tables["weekly_sales"].with_columns(shard=shard)
     parts = [tables | {"weekly_sales": sales.filter(pl.col("shard") == index).drop("shard")} for index in range(n_shards)]
     demands = [build_weekly_demand(part, cutoff=CUTOFF, history_weeks=settings.history_weeks) for part in parts]
-    samples = [build_training_sample(demand, cutoff=CUTOFF, settings=settings) for demand in demands]
+    groups = merge_group_weeks([build_group_weeks(demand, cutoff=CUTOFF) for demand in demands])
+    samples = [build_training_sample(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
     models = train_quantile_models(merge_samples(samples, settings.n_training_rows), settings=settings)
-    rows = [build_inference_rows(demand, cutoff=CUTOFF, settings=settings) for demand in demands]
+    rows = [build_inference_rows(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
     forecasts = [forecast_demand(demand, own, models, cutoff=CUTOFF, settings=settings) for demand, own in zip(demands, rows, strict=True)]
     return pl.concat(forecasts).sort("merchant_id", "article_id", "week")
 

@@ -5,7 +5,7 @@ import pytest
 from domain.randomness import shard_of
 from domain.settings import ForecastSettings
 from ml.preprocessing import build_weekly_demand
-from ml.transformation import build_training_sample, merge_samples
+from ml.transformation import build_group_weeks, build_training_sample, merge_group_weeks, merge_samples
 from ml.transformation.training_sample import mix, training_weights
 from tests.weekly_tables import panel_tables, tables_of, week, weekly_rows
 
@@ -23,7 +23,8 @@ def test_the_sample_is_the_same_for_any_number_of_shards(demand: pl.DataFrame, n
     whole = build_training_sample(demand, cutoff=CUTOFF, settings=SETTINGS)
     shards = [shard_of(merchant, article, n_shards=n_shards) for merchant, article in demand.select("merchant_id", "article_id").iter_rows()]
     parts = demand.with_columns(shard=pl.Series(shards)).sample(fraction=1.0, shuffle=True, seed=2).partition_by("shard", include_key=False)
-    samples = [build_training_sample(part, cutoff=CUTOFF, settings=SETTINGS) for part in parts]
+    groups = merge_group_weeks([build_group_weeks(part, cutoff=CUTOFF) for part in parts])
+    samples = [build_training_sample(part, cutoff=CUTOFF, settings=SETTINGS, group_weeks=groups) for part in parts]
     assert whole.height == 2_000
     assert merge_samples(samples[::-1], SETTINGS.n_training_rows).equals(whole)
 

@@ -1,0 +1,135 @@
+"""What the market, a merchant and an article sold by week, over all series: the season and the trend that one series is too noisy to show.
+
+Shards add up their own series into a small table; the tables of all shards add up to the whole (whole units: exact in
+any order), so a row does not depend on which series share its shard. A figure of an origin uses weeks up to it only.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ml.transformation.panel import FloatArray, IntArray, Panel
+
+GROUP_KINDS: Mapping[str, pl.Expr] = {"market": pl.lit(""), "merchant": pl.col("merchant_id"), "article": pl.col("article_id")}
+"""What the series are grouped by, and the group's id."""
+FEWEST_SERIES = 3
+"""Known series per week below which a group says no more than its series say themselves."""
+LEVEL_WEEKS = 8
+GROUP_WEEKS_SCHEMA = {"kind": pl.String, "group_id": pl.String, "week": pl.Date, "sales_units": pl.Int64, "n_series": pl.Int64}
+
+_YEAR_WEEKS = 52
+_NO_GROUP = -1
+
+
+def build_group_weeks(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
+    """Units sold and number of series by group and week, over the weeks whose demand is known, of one shard or of all.
+
+    Returns:
+        kind, group_id, week, sales_units, n_series; sorted.
+    """
+    visible = (pl.col("week") <= cutoff) & pl.col("sales_units").is_not_null() & ~pl.col("is_censored")
+    known = weekly_demand.lazy().filter(visible)
+    parts = [
+        known.group_by(kind=pl.lit(kind), group_id=group_id, week=pl.col("week")).agg(pl.col("sales_units").sum(), n_series=pl.len().cast(pl.Int64))
+        for kind, group_id in GROUP_KINDS.items()
+    ]
+    return pl.concat(parts).select(list(GROUP_WEEKS_SCHEMA)).sort("kind", "group_id", "week").collect().cast(GROUP_WEEKS_SCHEMA)  # type: ignore[arg-type]
+
+
+def merge_group_weeks(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The tables of all shards added up: the same rows however the series were split.
+
+    Groups that never have enough series are left out (they could say nothing), so that millions of articles
+    sold by one merchant each need no memory.
+    """
+    added = (
+        pl.concat([pl.DataFrame(schema=GROUP_WEEKS_SCHEMA), *parts]).lazy().group_by("kind", "group_id", "week").agg(pl.col("sales_units", "n_series").sum())
+    )
+    return added.filter(pl.col("n_series").max().over("kind", "group_id") >= FEWEST_SERIES).sort("kind", "group_id", "week").collect()
+
+
+class GroupHistory(NamedTuple):
+    """Running totals of every group of one kind; week 0 is the first week of any group."""
+
+    position: Mapping[str, int]
+    """Row of a group by its id."""
+    units: FloatArray
+    """`(n_groups, n_weeks + 1)` units sold before each week."""
+    n_series: FloatArray
+    """`(n_groups, n_weeks + 1)` known series-weeks before each week."""
+    first_day: int
+    """Monday of week 0, in days since 1970-01-01."""
+
+
+def group_histories(group_weeks: pl.DataFrame) -> dict[str, GroupHistory]:
+    """The merged table as running totals, by kind."""
+    days = group_weeks["week"].to_physical().cast(pl.Int64).to_numpy()
+    first_day, n_weeks = (int(days.min()), int(days.max() - days.min()) // 7 + 1) if len(days) else (0, 0)
+    return {kind: _history(group_weeks.filter(pl.col("kind") == kind), first_day=first_day, n_weeks=n_weeks) for kind in GROUP_KINDS}
+
+
+def _history(rows: pl.DataFrame, *, first_day: int, n_weeks: int) -> GroupHistory:
+    ids = rows["group_id"].unique(maintain_order=True).to_list()
+    position = {group_id: order for order, group_id in enumerate(ids)}
+    group = rows["group_id"].replace_strict(position, return_dtype=pl.Int64).to_numpy() if ids else np.zeros(0, dtype=np.int64)
+    week = (rows["week"].to_physical().cast(pl.Int64).to_numpy() - first_day) // 7
+    units, n_series = np.zeros((2, len(ids), n_weeks + 1))
+    units[group, week + 1] = rows["sales_units"].to_numpy()
+    n_series[group, week + 1] = rows["n_series"].to_numpy()
+    return GroupHistory(position, np.cumsum(units, axis=1), np.cumsum(n_series, axis=1), first_day)
+
+
+def group_features(histories: Mapping[str, GroupHistory], panel: Panel, *, row: IntArray, horizon: IntArray) -> dict[str, FloatArray]:
+    """Season and trend of each origin's groups, free of units; NaN where a group is too small or too young.
+
+    Args:
+        histories: Of `group_histories`, of the whole market.
+        panel: The series.
+        row: `(n,)` panel rows of the origins.
+        horizon: `(n,)` weeks ahead.
+    """
+    columns: dict[str, FloatArray] = {}
+    for kind, history in histories.items():
+        ids = panel.keys.select(GROUP_KINDS[kind].alias("group_id"))["group_id"] if kind != "market" else pl.Series([""] * panel.keys.height, dtype=pl.String)
+        of_series = (
+            ids.replace_strict(history.position, default=_NO_GROUP, return_dtype=pl.Int64).to_numpy() if history.position else np.full(len(ids), _NO_GROUP)
+        )
+        week = (panel.first_day[row] - history.first_day) // 7
+        columns |= {f"{kind}_{name}": values for name, values in _of_group(history, of_series[panel.series[row]], week, horizon).items()}
+    return columns
+
+
+def _of_group(history: GroupHistory, group: IntArray, week: IntArray, horizon: IntArray) -> dict[str, FloatArray]:
+    """How the target week stood to the level a year ago, and where the level is heading."""
+
+    def mean(first: IntArray, last: IntArray) -> FloatArray:
+        """Units per known series and week of weeks first … last; NaN before the first week, or where too few series are known."""
+        if not history.position:
+            return np.full(len(group), np.nan)
+        low, high = np.maximum(first, 0), np.maximum(last + 1, 0)
+        units = history.units[group, high] - history.units[group, low]
+        weeks = history.n_series[group, high] - history.n_series[group, low]
+        enough = (group != _NO_GROUP) & (first >= 0) & (weeks >= FEWEST_SERIES * (last + 1 - first))
+        return np.asarray(np.divide(units, weeks, out=np.full(len(group), np.nan), where=enough))
+
+    def level(end: IntArray) -> FloatArray:
+        return mean(end - LEVEL_WEEKS + 1, end)
+
+    year_ago, target = week - _YEAR_WEEKS, week + horizon - _YEAR_WEEKS
+    now, then, before_then = level(week), level(year_ago), level(year_ago - _YEAR_WEEKS)
+    return {
+        "same_week_last_year": _over(mean(target, target), then),
+        "near_week_last_year": _over(mean(target - 1, target + 1), then),
+        "around_week_last_year": _over(mean(target - 3, target + 3), then),
+        "near_week_two_years_ago": _over(mean(target - _YEAR_WEEKS - 1, target - _YEAR_WEEKS + 1), before_then),
+        "last_two_weeks": _over(mean(week - 1, week), now),
+        "level_over_year": _over(now, mean(week - _YEAR_WEEKS + 1, week)),
+        "level_over_last_year": _over(now, then),
+    }
+
+
+def _over(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    return np.asarray(np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0))
