@@ -10,7 +10,7 @@ from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Par
 from assets.plots import forecast_fan
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from ml.forecasting import forecast_demand, train_quantile_models
+from ml.forecasting import forecast_demand, train_models
 from ml.transformation import merge_samples
 
 
@@ -28,7 +28,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         @lru_cache(maxsize=1)
         def train(week: str) -> pl.DataFrame:
             samples = training_sample.read_each(week=week)
-            return train_quantile_models(merge_samples(samples, settings.forecast.n_training_rows), settings=settings.forecast)
+            return train_models(merge_samples(samples, settings.forecast.n_training_rows), settings=settings.forecast)
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: train(key["week"]))
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from ml.forecasting import forecast_demand, train_quantile_models
+from ml.forecasting import forecast_demand, train_models
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_inference_rows, build_training_sample
 
@@ -38,7 +38,7 @@ def forecast_from_tables(
     # The models do not depend on how many weeks are asked: six weeks are the first six of twelve.
     sample = build_training_sample(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=max(horizon_weeks, HORIZON_WEEKS))
     tell("quantile models")
-    models = train_quantile_models(sample, settings=of_forecast)
+    models = train_models(sample, settings=of_forecast)
     tell("inference rows")
     inference_rows = build_inference_rows(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=horizon_weeks)
     tell("forecast")

@@ -2,6 +2,6 @@
 
 from ml.forecasting.forecast import forecast_demand
 from ml.forecasting.newcomers import forecast_newcomers
-from ml.forecasting.quantile_models import train_quantile_models
+from ml.forecasting.training import train_models
 
-__all__ = ["forecast_demand", "forecast_newcomers", "train_quantile_models"]
+__all__ = ["forecast_demand", "forecast_newcomers", "train_models"]

@@ -10,11 +10,10 @@ from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS, mean_of_quantiles
 from domain.settings import ForecastSettings
 from domain.stage_tables import HORIZON_WEEKS, Forecasts
+from ml.forecasting.blend import blended_quantiles
 from ml.forecasting.empirical import empirical_quantiles
-from ml.forecasting.quantile_models import TRAINED_LEVELS, predict_levels
 from ml.forecasting.segments import describe_series
 from ml.preprocessing.visible import SERIES_KEY
-from ml.transformation.feature_rows import SCALE_COLUMN
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,7 +36,7 @@ def forecast_demand(
     Args:
         weekly_demand: Series up to the cutoff; later rows are not looked at.
         inference_rows: Rows of `build_inference_rows` for the same cutoff.
-        models: Rows of `train_quantile_models`; zero rows send every series down the empirical route.
+        models: Rows of `train_models`; zero rows send every series down the empirical route.
         cutoff: Monday of the last week that may be seen.
         settings: Threads.
         horizon_weeks: Weeks ahead in `inference_rows`.
@@ -56,32 +55,15 @@ def forecast_demand(
     quantiles = np.empty((rows.height, len(QUANTILE_LEVELS)))
     if by_trees.any():
         of_trees = inference_rows.sort(*SERIES_KEY, "horizon_week").filter(by_trees)
-        quantiles[by_trees] = _tree_quantiles(models, of_trees, n_threads=settings.n_threads)
+        quantiles[by_trees] = blended_quantiles(models, of_trees, n_threads=settings.n_threads)
     if not by_trees.all():
         first_week = rows.filter(~by_trees).filter(pl.col("horizon_week") == 1)
         quantiles[~by_trees] = np.repeat(empirical_quantiles(first_week), horizon_weeks, axis=0)
     return Forecasts.validate(_as_forecasts(rows, quantiles, by_trees))
 
 
-def interpolate_levels(trained: FloatArray) -> FloatArray:
-    """39 quantiles `(n, 39)` from the trained eight `(n, 8)`, linear in the level.
-
-    Written out rather than as a matrix product: BLAS adds up in an order that depends on the number of rows.
-    """
-    right = np.clip(np.searchsorted(TRAINED_LEVELS, QUANTILE_LEVELS), 1, len(TRAINED_LEVELS) - 1)
-    low, high = np.asarray(TRAINED_LEVELS)[right - 1], np.asarray(TRAINED_LEVELS)[right]
-    share = np.clip((QUANTILE_LEVELS - low) / (high - low), 0.0, 1.0)
-    return np.asarray(trained[:, right - 1] * (1 - share) + trained[:, right] * share)
-
-
-def _tree_quantiles(models: pl.DataFrame, rows: pl.DataFrame, *, n_threads: int) -> FloatArray:
-    scale = rows[SCALE_COLUMN].to_numpy()[:, None]
-    return np.asarray(np.maximum(interpolate_levels(predict_levels(models, rows, n_threads=n_threads)) * scale, 0.0))
-
-
 def _as_forecasts(rows: pl.DataFrame, quantiles: FloatArray, by_trees: npt.NDArray[np.bool_]) -> pl.DataFrame:
-    # Interpolation can leave neighbours one rounding error apart in the wrong order before they are whole units.
-    whole_units = np.maximum.accumulate(np.floor(quantiles + 0.5), axis=1)
+    whole_units = np.floor(quantiles + 0.5)
     keys = rows.select(
         *SERIES_KEY,
         cutoff="origin",

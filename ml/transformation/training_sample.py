@@ -76,15 +76,23 @@ def mix(numbers: UintArray) -> UintArray:
     return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
+def stands_for(sample: pl.DataFrame, *, n_training_rows: int) -> FloatArray:
+    """How many candidates each drawn row stands for `(n_rows,)`: one where all were drawn.
+
+    A candidate of weight w is drawn with probability π = 1 − exp(−w·t), t the latest arrival, so it stands for 1 / π
+    (Horvitz & Thompson, 1952).
+    """
+    if sample.height < n_training_rows:
+        return np.ones(sample.height)
+    return np.asarray(-1 / np.expm1(-sample["weight"].to_numpy() * sample["arrival"].to_numpy().max()))
+
+
 def training_weights(sample: pl.DataFrame, *, n_training_rows: int) -> FloatArray | None:
     """What each row must still count after it was drawn in proportion to its weight; `None` = all (almost) the same.
 
-    A candidate of weight w is drawn with probability π = 1 − exp(−w·t), t the latest arrival, so it stands for w / π
-    (Horvitz & Thompson, 1952): the same for all rows where few are drawn, w itself where all are.
+    Its weight times what it stands for: the same for all rows where few are drawn, the weight itself where all are.
     """
-    weight = sample["weight"].to_numpy()
-    if sample.height >= n_training_rows:
-        weight = weight / -np.expm1(-weight * sample["arrival"].to_numpy().max())
+    weight = sample["weight"].to_numpy() * stands_for(sample, n_training_rows=n_training_rows)
     return None if weight.max() < LARGEST_IGNORED_RATIO * weight.min() else weight
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import ForecastSettings, Settings
 from feature_store.stock import returns_due_units
-from ml.forecasting.forecast import interpolate_levels
+from ml.forecasting.blend import interpolate_levels
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_group_weeks, build_training_sample, merge_group_weeks, merge_samples

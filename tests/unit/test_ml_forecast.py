@@ -7,10 +7,10 @@ import pytest
 from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from domain.settings import ForecastSettings
-from ml.forecasting import forecast_demand, train_quantile_models
+from ml.forecasting import forecast_demand, train_models
+from ml.forecasting.blend import interpolate_levels
+from ml.forecasting.boosters import TRAINED_LEVELS
 from ml.forecasting.empirical import empirical_quantiles
-from ml.forecasting.forecast import interpolate_levels
-from ml.forecasting.quantile_models import TRAINED_LEVELS
 from ml.forecasting.segments import describe_series
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_inference_rows, build_training_sample
@@ -22,7 +22,7 @@ SETTINGS = ForecastSettings(n_training_rows=3_000, n_trees=8, n_leaves=8, n_thre
 def forecast(tables: dict[str, pl.DataFrame], cutoff: date, **changes: int) -> pl.DataFrame:
     settings = SETTINGS.model_copy(update=changes)
     demand = build_weekly_demand(tables, cutoff=cutoff, history_weeks=156)
-    models = train_quantile_models(build_training_sample(demand, cutoff=cutoff, settings=settings), settings=settings)
+    models = train_models(build_training_sample(demand, cutoff=cutoff, settings=settings), settings=settings)
     return forecast_demand(demand, build_inference_rows(demand, cutoff=cutoff, settings=settings), models, cutoff=cutoff, settings=settings)
 
 
@@ -102,7 +102,7 @@ def test_segments_follow_syntetos_and_boylan(units: list[int | None], segment: s
 def test_inference_rows_of_another_cutoff_are_refused():
     demand = build_weekly_demand(panel_tables(n_series=3, n_weeks=30), cutoff=week(29), history_weeks=156)
     rows = build_inference_rows(demand, cutoff=week(29), settings=SETTINGS)
-    models = train_quantile_models(rows.clear(), settings=SETTINGS)
+    models = train_models(rows.clear(), settings=SETTINGS)
     with pytest.raises(StaleInputError, match=f"origin {week(28)}"):
         forecast_demand(demand, rows, models, cutoff=week(28), settings=SETTINGS)
     with pytest.raises(StaleInputError, match="12 rows per series"):

@@ -7,7 +7,7 @@ from domain.quantiles import QUANTILE_LEVELS, invert_quantiles
 from domain.settings import ForecastSettings
 from ml import metrics
 from ml.accuracy import score_forecast
-from ml.forecasting import forecast_demand, train_quantile_models
+from ml.forecasting import forecast_demand, train_models
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_inference_rows
 from tests.weekly_tables import tables_of, week, weekly_rows
@@ -86,7 +86,7 @@ def test_only_known_weeks_are_judged_and_no_series_is_lost():
     later = [*rows, *weekly_rows([5, None, 9], first=10), {**weekly_rows([1], first=13)[0], "available_share": 0.5}]
     before = build_weekly_demand(tables_of(weekly_sales=rows), cutoff=week(9), history_weeks=156)
     inference = build_inference_rows(before, cutoff=week(9), settings=settings)
-    models = train_quantile_models(inference.clear(), settings=settings)
+    models = train_models(inference.clear(), settings=settings)
     forecast = forecast_demand(before, inference, models, cutoff=week(9), settings=settings)
     scores = score_forecast(forecast, build_weekly_demand(tables_of(weekly_sales=later), cutoff=week(13), history_weeks=156))
     assert scores["article_id"].to_list() == ["a", "b"]

@@ -9,7 +9,7 @@ from domain.quantiles import QUANTILE_COLUMNS
 from domain.randomness import shard_of
 from domain.settings import ForecastSettings, Settings
 from ml import metrics
-from ml.forecasting import forecast_demand, train_quantile_models
+from ml.forecasting import forecast_demand, train_models
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks, merge_samples
@@ -30,7 +30,7 @@ def by_shard(tables: dict[str, pl.DataFrame], n_shards: int) -> pl.DataFrame:
     demands = [build_weekly_demand(part, cutoff=CUTOFF, history_weeks=settings.history_weeks) for part in parts]
     groups = merge_group_weeks([build_group_weeks(demand, cutoff=CUTOFF) for demand in demands])
     samples = [build_training_sample(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
-    models = train_quantile_models(merge_samples(samples, settings.n_training_rows), settings=settings)
+    models = train_models(merge_samples(samples, settings.n_training_rows), settings=settings)
     rows = [build_inference_rows(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
     forecasts = [forecast_demand(demand, own, models, cutoff=CUTOFF, settings=settings) for demand, own in zip(demands, rows, strict=True)]
     return pl.concat(forecasts).sort("merchant_id", "article_id", "week")

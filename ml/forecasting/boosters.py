@@ -1,0 +1,83 @@
+"""LightGBM: quantile models and a mean model on one binned dataset, kept as text so that a table can hold them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from domain.settings import ForecastSettings
+
+FloatArray = npt.NDArray[np.float64]
+
+Predict = Callable[[npt.NDArray[np.float32]], FloatArray]
+
+TRAINED_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.7, 0.83, 0.925, 0.975)
+"""Levels with a model of their own, closer together where the loss of stock-outs is decided; the rest is interpolated."""
+CHUNK_ROWS = 200_000
+"""Rows predicted at once: bounds the memory of what lies between features and quantiles."""
+
+_TWEEDIE_POWER = 1.3
+_DATASET: Mapping[str, Any] = {
+    "max_bin": 63,
+    "min_data_in_leaf": 20,
+    "feature_pre_filter": False,
+    "deterministic": True,
+    "feature_fraction": 0.5,
+    "force_col_wise": True,
+    "num_threads": 1,
+    "verbosity": -1,
+    "seed": 1,
+}
+"""Half of the features per tree: half the time at the same loss. One thread per model: the models are trained side by side, which loses no time at barriers and cannot change a digit."""
+
+
+class Boosters(NamedTuple):
+    """The models of one training run, as LightGBM's model text (the same for any number of threads)."""
+
+    quantiles: Sequence[str]
+    """One per trained level."""
+    mean: str | None
+    """Tweedie mean; `None` where every target is zero."""
+
+
+def train_boosters(
+    features: npt.NDArray[np.float32], target: FloatArray, weight: FloatArray | None, *, names: list[str], settings: ForecastSettings
+) -> Boosters:
+    """One model per level and one of the mean.
+
+    Args:
+        features: `(n_rows, n_features)`.
+        target: `(n_rows,)` demand over the series' scale.
+        weight: `(n_rows,)`; `None` = all the same.
+        names: Of the features.
+        settings: Trees, leaves, learning rate, threads.
+    """
+    # One binned dataset serves all models: binning costs as much as several trees.
+    data = lgb.Dataset(features, label=target, weight=weight, feature_name=names, params=dict(_DATASET))
+    data.construct()
+    objectives: list[dict[str, Any]] = [{"objective": "quantile", "alpha": level} for level in TRAINED_LEVELS]
+    if target.sum() > 0:
+        objectives.append({"objective": "tweedie", "tweedie_variance_power": _TWEEDIE_POWER})
+    with ThreadPoolExecutor(settings.n_threads) as pool:
+        texts = list(pool.map(lambda objective: _train(data, objective, settings), objectives))
+    return Boosters(texts[: len(TRAINED_LEVELS)], texts[-1] if len(texts) > len(TRAINED_LEVELS) else None)
+
+
+def predictor(text: str, *, n_threads: int) -> Predict:
+    """A model read once, to predict chunk after chunk."""
+    booster = lgb.Booster(model_str=text)
+    return lambda features: np.asarray(booster.predict(features, num_threads=n_threads), dtype=np.float64)
+
+
+def feature_matrix(rows: pl.DataFrame, names: list[str]) -> npt.NDArray[np.float32]:
+    """`(n_rows, n_features)`, as training and prediction both read it."""
+    return rows.select(pl.col(names).cast(pl.Float32)).to_numpy()
+
+
+def _train(data: lgb.Dataset, objective: Mapping[str, Any], settings: ForecastSettings) -> str:
+    parameters = {**_DATASET, **objective, "num_leaves": settings.n_leaves, "learning_rate": settings.learning_rate}
+    return str(lgb.train(parameters, data, num_boost_round=settings.n_trees).model_to_string())

@@ -1,0 +1,72 @@
+"""Conformal calibration: which of the model's levels really covers τ, measured on weeks the model had not seen.
+
+Per cell (horizon group × dispersion class) the randomised PITs of held-out weeks say how often demand stayed below
+each quantile. Their own quantile at τ is the level to read instead of τ. Working on levels rather than on units
+keeps the mass at zero and needs no scale. Cells are shrunk to all weeks together, so a small cell cannot go astray.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from domain.quantiles import QUANTILE_LEVELS
+from ml.metrics import probability_integral_transform
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+LAST_WEEK_OF_HORIZON_GROUP = (2, 6)
+"""Weeks 1–2, 3–6, 7 and beyond: errors grow with the horizon, but not from one week to the next."""
+DISPERSION_EDGES = (0.5, 1.2)
+"""Coefficients of variation (of the last 52 weeks) that part even, uneven and wild demand."""
+N_CELLS = (len(LAST_WEEK_OF_HORIZON_GROUP) + 1) * (len(DISPERSION_EDGES) + 1)
+FEWEST_ROWS = 50
+PRIOR_ROWS = 300.0
+"""A cell's own levels count as many rows as it has, those of all cells together this many."""
+
+
+def cells_of(rows: pl.DataFrame) -> IntArray:
+    """Cell of each feature row, 0 … `N_CELLS` − 1; unknown dispersion counts as wild."""
+    spread, mean = (rows[name].cast(pl.Float64).to_numpy() for name in ("std_52", "mean_52"))
+    variation = np.divide(spread, mean, out=np.full(rows.height, np.inf), where=mean > 0)
+    dispersion = np.digitize(variation, DISPERSION_EDGES)
+    horizon = np.digitize(rows["horizon_week"].to_numpy(), LAST_WEEK_OF_HORIZON_GROUP, right=True)
+    return np.asarray(horizon * (len(DISPERSION_EDGES) + 1) + dispersion, dtype=np.int64)
+
+
+def fit_levels(quantiles: FloatArray, actual: FloatArray, cells: IntArray, weight: FloatArray, *, generator: np.random.Generator) -> FloatArray:
+    """Level to read instead of each nominal one, per cell `(N_CELLS, 39)`.
+
+    Args:
+        quantiles: `(n, 39)` held-out forecasts in units, not rounded.
+        actual: `(n,)` whole units.
+        cells: `(n,)` of `cells_of`.
+        weight: `(n,)` how many weeks each row stands for.
+        generator: Of the randomised PIT.
+    """
+    pit = probability_integral_transform(actual, quantiles, generator=generator)
+    overall = weighted_quantiles(pit, weight)
+    levels = np.tile(overall, (N_CELLS, 1))
+    for cell in range(N_CELLS):
+        inside = cells == cell
+        if (n_rows := int(inside.sum())) >= FEWEST_ROWS:
+            share = n_rows / (n_rows + PRIOR_ROWS)
+            levels[cell] = share * weighted_quantiles(pit[inside], weight[inside]) + (1 - share) * overall
+    return levels
+
+
+def read_at(quantiles: FloatArray, levels: FloatArray) -> FloatArray:
+    """The quantile function of each row at other levels `(n, 39)`, linear in between, the outermost kept beyond the ends."""
+    step = QUANTILE_LEVELS[0]
+    position = np.clip(levels / step - 1, 0, len(QUANTILE_LEVELS) - 1)
+    left = np.minimum(position.astype(np.int64), len(QUANTILE_LEVELS) - 2)
+    share = position - left
+    low, high = (np.take_along_axis(quantiles, left + offset, axis=1) for offset in (0, 1))
+    return np.asarray(low * (1 - share) + high * share)
+
+
+def weighted_quantiles(values: FloatArray, weight: FloatArray) -> FloatArray:
+    """Quantiles at the 39 levels of values that count differently."""
+    order = np.argsort(values, kind="stable")
+    counted = np.cumsum(weight[order])
+    return np.asarray(np.interp(QUANTILE_LEVELS, (counted - weight[order] / 2) / counted[-1], values[order]))

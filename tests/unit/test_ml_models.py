@@ -1,0 +1,92 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from domain.errors import StaleInputError
+from domain.quantiles import QUANTILE_LEVELS
+from domain.settings import ForecastSettings
+from ml.forecasting import train_models
+from ml.forecasting.blend import Weights, blended_quantiles
+from ml.forecasting.boosters import TRAINED_LEVELS
+from ml.forecasting.training import learn_corrections
+from ml.preprocessing import build_weekly_demand
+from ml.transformation import build_inference_rows, build_training_sample
+from tests.weekly_tables import panel_tables, week
+
+SETTINGS = ForecastSettings(n_training_rows=3_000, n_trees=8, n_leaves=8, n_threads=1)
+CUTOFF = week(59)
+
+
+@pytest.fixture(scope="module")
+def demand() -> pl.DataFrame:
+    return build_weekly_demand(panel_tables(n_series=40, n_weeks=60), cutoff=CUTOFF, history_weeks=156)
+
+
+@pytest.fixture(scope="module")
+def sample(demand: pl.DataFrame) -> pl.DataFrame:
+    return build_training_sample(demand, cutoff=CUTOFF, settings=SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def models(sample: pl.DataFrame) -> pl.DataFrame:
+    return train_models(sample, settings=SETTINGS)
+
+
+def test_the_models_do_not_depend_on_the_number_of_threads(sample: pl.DataFrame, models: pl.DataFrame):
+    assert models.equals(train_models(sample, settings=SETTINGS.model_copy(update={"n_threads": 2})))
+    of_levels = models.filter(pl.col("part") == "quantile")
+    assert of_levels["quantile_level"].to_list() == list(TRAINED_LEVELS)
+    assert of_levels["booster"].n_unique() == len(TRAINED_LEVELS)
+    assert set(models["part"]) == {"quantile", "mean", "calibration", "level_set"}
+
+
+def test_too_few_rows_train_nothing(sample: pl.DataFrame, models: pl.DataFrame):
+    nothing = train_models(sample.head(499), settings=SETTINGS)
+    assert nothing.is_empty()
+    assert nothing.schema == models.schema
+
+
+def test_quantiles_never_cross_and_more_demand_is_rarer(demand: pl.DataFrame, sample: pl.DataFrame, models: pl.DataFrame):
+    rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
+    for weights in (Weights(), Weights(1, 0, 0), Weights(0, 1, 0), Weights(0, 0, 1)):
+        quantiles = blended_quantiles(models, rows, n_threads=1, weights=weights)
+        assert quantiles.shape == (rows.height, 39)
+        assert (np.diff(quantiles, axis=1) >= 0).all()
+        assert (quantiles >= 0).all()
+    learnt = blended_quantiles(models, sample.select(rows.columns), n_threads=1)
+    covered = (sample["target"].to_numpy()[:, None] * sample["scale_units"].to_numpy()[:, None] <= learnt + 1e-9).mean(axis=0)
+    assert (np.diff(covered) >= 0).all()
+    assert np.abs(covered - QUANTILE_LEVELS)[20:].max() < 0.15
+
+
+def test_a_row_alone_is_forecast_as_among_others(demand: pl.DataFrame, models: pl.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
+    together = blended_quantiles(models, rows, n_threads=2)
+    monkeypatch.setattr("ml.forecasting.blend.CHUNK_ROWS", 7)
+    np.testing.assert_array_equal(blended_quantiles(models, rows, n_threads=1), together)
+
+
+def test_models_without_corrections_still_forecast(demand: pl.DataFrame, models: pl.DataFrame):
+    rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
+    raw = models.filter(pl.col("part") == "quantile")
+    np.testing.assert_array_equal(blended_quantiles(raw, rows, n_threads=1), blended_quantiles(models, rows, n_threads=1, weights=Weights(1, 0, 0)))
+
+
+def test_nothing_is_held_out_of_a_short_history(demand: pl.DataFrame):
+    short = build_weekly_demand(panel_tables(n_series=40, n_weeks=14), cutoff=week(13), history_weeks=156)
+    sample = build_training_sample(short, cutoff=week(13), settings=SETTINGS)
+    assert learn_corrections(sample, settings=SETTINGS) is None
+    assert set(train_models(sample, settings=SETTINGS)["part"]) == {"quantile", "mean"}
+
+
+def test_a_market_that_never_sold_has_no_mean_model(sample: pl.DataFrame):
+    nothing = train_models(sample.with_columns(target=pl.lit(0.0)), settings=SETTINGS)
+    assert set(nothing["part"]) == {"quantile", "calibration"}
+    assert blended_quantiles(nothing, sample.head(5), n_threads=1).max() <= 0.0
+
+
+def test_models_of_other_features_are_refused(demand: pl.DataFrame, sample: pl.DataFrame):
+    models = train_models(sample.drop("price_ratio"), settings=SETTINGS)
+    rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
+    with pytest.raises(StaleInputError, match="price_ratio"):
+        blended_quantiles(models, rows, n_threads=1)
