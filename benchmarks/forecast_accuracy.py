@@ -1,60 +1,194 @@
-"""Accuracy and calibration of the forecast at past cutoffs of a source: the figures of docs/decisions/0007.
+"""Accuracy and calibration at fixed past cutoffs of four panels: writes docs/reference/forecast_accuracy.md.
 
-python -m benchmarks.forecast_accuracy DIR 2015-10-19 2016-01-11
+python -m benchmarks.forecast_accuracy [--data ../shared/data] [--out docs/reference/forecast_accuracy.md] [PANEL …]
+
+The models of a cutoff are trained once; the rows of the ablation are other readings of the same models.
 """
 
-import json
-import sys
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+import argparse
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from domain.quantiles import QUANTILE_COLUMNS
-from domain.settings import Settings, load_settings
-from domain.stage_tables import HORIZON_WEEKS
-from ml import metrics
-from ml.pipeline import forecast_from_tables
-from ml.preprocessing import build_weekly_demand
+from domain.settings import ForecastSettings, Settings
+from ml.evaluation import evaluate_cutoffs, figures_by, forecasters_of, pooled_figures
+from ml.evaluation.baselines import BASELINES
+from ml.evaluation.plain_forecaster import plain_forecast
+from ml.evaluation.walk_forward import MODEL, Forecaster
+from ml.forecasting import forecast_demand, train_models
+from ml.forecasting.blend import Weights, blended_quantiles
+from ml.transformation import build_inference_rows, build_training_sample
+from sources.dominicks import convert_dominicks
 from sources.folder import read_source
+from sources.market import write_market
+from sources.online_retail import convert_online_retail
+from sources.weekly_panel import convert_weekly_panel
 
-_KEY = ["merchant_id", "article_id"]
-
-
-def run(source: str, cutoffs: list[date]) -> dict[str, Any]:
-    """Score each cutoff's forecast on the weeks whose demand is known; definitions in `ml/metrics.py`."""
-    tables, settings = read_source(source, today=datetime.now(UTC).date()).frames, load_settings()
-    return {cutoff.isoformat(): _score(tables, cutoff, settings) for cutoff in cutoffs}
-
-
-def _score(tables: Mapping[str, pl.DataFrame], cutoff: date, settings: Settings) -> dict[str, float]:
-    end = cutoff + timedelta(weeks=HORIZON_WEEKS)
-    demand = build_weekly_demand(tables, cutoff=end, history_weeks=settings.forecast.history_weeks + HORIZON_WEEKS)
-    known = demand.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).select(*_KEY, "week", "sales_units")
-    rows = (
-        forecast_from_tables(tables, cutoff=cutoff, settings=settings)
-        .join(known, on=[*_KEY, "week"], how="inner")
-        .join(_scale(demand, cutoff), on=_KEY, how="left")
-    )
-    actual, quantiles = rows["sales_units"].cast(pl.Float64).to_numpy(), rows.select(QUANTILE_COLUMNS).to_numpy()
-    figures = {
-        "spl": metrics.scaled_pinball_loss(actual, quantiles, scale=rows["scale"].to_numpy()),
-        "scaled_crps": metrics.scaled_crps(actual, quantiles),
-        "ece": metrics.calibration_error(actual, quantiles, generator=np.random.default_rng(1)),
-        "coverage_80": metrics.interval_coverage(actual, quantiles),
-        "wape": metrics.wape(actual, rows["demand_q500"].to_numpy()),
-        "bias": metrics.bias(actual, rows["demand_mean_units"].to_numpy()),
-    }
-    return {name: round(value, 4) for name, value in figures.items()} | {"n_cells": rows.height}
+PLAIN = "plain MLForecast + LightGBM"
+ABLATIONS: Mapping[str, Weights] = {
+    "not calibrated, no level sets": Weights(1, 0, 0),
+    "calibrated, no level sets": Weights(0, 1, 0),
+    "level sets alone": Weights(0, 0, 1),
+    "not calibrated, with level sets": Weights(0.75, 0, 0.25),
+    "raw and calibrated halved, with level sets": Weights(0.375, 0.375, 0.25),
+}
+UNROUNDED = "the blend, not rounded"
+FEWEST_CELLS = 2_000
+"""Segments with fewer cells are not held to a calibration error."""
 
 
-def _scale(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """Mean |Δy| of each series up to the cutoff, units."""
-    change = pl.col("sales_units").cast(pl.Float64).diff().abs().over(_KEY)
-    return demand.sort(*_KEY, "week").with_columns(change=change).filter(pl.col("week") <= cutoff).group_by(_KEY).agg(scale=pl.col("change").mean())
+class Panel(NamedTuple):
+    """A panel and the cutoffs at which it is judged."""
+
+    write: Callable[[Path, Path], object]
+    """Published data folder, target folder → the data contract's tables."""
+    cutoffs: tuple[str, ...]
+
+
+PANELS: Mapping[str, Panel] = {
+    "dominicks": Panel(lambda data, out: convert_dominicks(data / "dominicks_orange_juice", out=out), ("1991-09-02", "1992-01-06", "1992-06-29")),
+    "retailer": Panel(
+        lambda data, out: convert_online_retail(data / "online_retail" / "online_retail_2010-12_2011-12.parquet", out=out),
+        ("2011-05-30", "2011-08-01", "2011-09-05"),
+    ),
+    "market": Panel(lambda _, out: write_market(n_merchants=6, n_articles=200, n_weeks=156, seed=7, out=out), ("2025-10-06", "2026-02-02", "2026-06-29")),
+    "favorita": Panel(
+        lambda data, out: convert_weekly_panel(
+            data / "favorita_21_stores" / "favorita_21stores_weekly.parquet",
+            out=out,
+            merchant="store_idx",
+            article="product_idx",
+            week="week_start_inferred",
+            units="units",
+        ),
+        ("2015-06-08", "2015-10-19", "2016-01-11"),
+    ),
+}
+FAVORITA_TARGET = ("2015-10-19", "2016-01-11")
+"""The two cutoffs that the lab's hand-made blends were measured at."""
+
+
+def evaluate_panel(name: str, data: Path, *, settings: Settings, tell: Callable[[str], None]) -> pl.DataFrame:
+    """Sums of every method at the panel's cutoffs."""
+    with tempfile.TemporaryDirectory(prefix="replenish-") as folder:
+        PANELS[name].write(data, Path(folder))
+        tables = read_source(folder, today=datetime.now(UTC).date()).frames
+    chosen = forecasters_of(settings) | readings_of_one_training(settings.forecast) | {PLAIN: plain_forecast}
+    cutoffs = [date.fromisoformat(text) for text in PANELS[name].cutoffs]
+    sums = evaluate_cutoffs(tables, cutoffs, settings=settings, forecasters=chosen, on_progress=lambda step: tell(f"{name}: {step}"))
+    return sums.with_columns(panel=pl.lit(name))
+
+
+def readings_of_one_training(settings: ForecastSettings) -> dict[str, Forecaster]:
+    """The product's forecast and its ablations, all read from models trained once per cutoff."""
+
+    @lru_cache(maxsize=1)
+    def trained(cutoff: date, demand: _Identity) -> tuple[pl.DataFrame, pl.DataFrame]:
+        models = train_models(build_training_sample(demand.frame, cutoff=cutoff, settings=settings), settings=settings)
+        return models, build_inference_rows(demand.frame, cutoff=cutoff, settings=settings)
+
+    def own(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+        models, rows = trained(cutoff, _Identity(demand))
+        return forecast_demand(demand, rows, models, cutoff=cutoff, settings=settings)
+
+    def reading(weights: Weights, *, rounded: bool) -> Forecaster:
+        def forecast(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+            models, rows = trained(cutoff, _Identity(demand))
+            whole = own(demand, cutoff)
+            quantiles = blended_quantiles(models, rows, n_threads=settings.n_threads, weights=weights)
+            columns = pl.DataFrame(np.floor(quantiles + 0.5) if rounded else quantiles, schema=QUANTILE_COLUMNS)
+            by_trees = pl.col("model") == "lightgbm"
+            wide = whole.hstack(columns.rename(lambda column: f"read_{column}"))
+            return wide.with_columns(pl.when(by_trees).then(pl.col(f"read_{column}")).otherwise(pl.col(column)).alias(column) for column in QUANTILE_COLUMNS)
+
+        return forecast
+
+    readings = {name: reading(weights, rounded=True) for name, weights in ABLATIONS.items()}
+    return {MODEL: own, **readings, UNROUNDED: reading(Weights(), rounded=False)}
+
+
+class _Identity:
+    """A frame that a cache knows again by being the same object."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.frame is other.frame
+
+    def __hash__(self) -> int:
+        return id(self.frame)
+
+
+def write_page(sums: pl.DataFrame, out: Path) -> None:
+    """The tables of all panels in `sums`."""
+    lines = [
+        "# Forecast accuracy",
+        "",
+        "Written by `python -m benchmarks.forecast_accuracy`; never edited by hand. Every cutoff trains anew on what could be seen then and is judged on the 12 weeks after it,",
+        "over the cells whose demand is known. Definitions: `ml/metrics.py` and docs/explanation/forecast.md.",
+        f"Machine: {platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}.",
+    ]
+    for panel in [name for name in PANELS if name in set(sums["panel"])]:
+        lines += _panel_lines(panel, sums.filter(pl.col("panel") == panel).drop("panel"))
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _panel_lines(panel: str, sums: pl.DataFrame) -> list[str]:
+    total = figures_by(sums, "method")
+    own = total[MODEL]
+    lines = ["", f"## {panel}", "", f"Cutoffs {', '.join(PANELS[panel].cutoffs)}; {own['n_cells']:,} cells."]
+    if panel == "favorita":
+        target = pooled_figures(sums.filter(pl.col("method") == MODEL, pl.col("cutoff").is_in(FAVORITA_TARGET)))
+        lines += ["", f"At {' and '.join(FAVORITA_TARGET)} alone: spl {target['spl']:.4f}, scaled CRPS {target['scaled_crps']:.4f}, ECE {target['ece']:.4f}."]
+    methods = [MODEL, PLAIN, *sorted(BASELINES, key=lambda name: total[name]["scaled_crps"])]
+    lines += ["", *_table("method", {name: total[name] for name in methods}, against=own["scaled_crps"])]
+    lines += [
+        "",
+        "Same models, other readings:",
+        "",
+        *_table("reading", {name: total[name] for name in (MODEL, *ABLATIONS, UNROUNDED)}, against=own["scaled_crps"]),
+    ]
+    mine = sums.filter(pl.col("method") == MODEL)
+    lines += ["", *_table("cutoff", figures_by(mine, "cutoff")), "", *_table("segment", figures_by(mine, "segment"))]
+    by_week = figures_by(mine, "horizon_week")
+    lines += ["", "ECE by horizon week: " + ", ".join(f"{week}: {figures['ece']:.3f}" for week, figures in by_week.items())]
+    return lines
+
+
+def _table(key: str, rows: Mapping[str, Mapping[str, float]], *, against: float | None = None) -> list[str]:
+    names = ("scaled_crps", "spl", "ece", "wape", "bias", "rmse", "n_cells")
+    last = ["product is better by"] if against is not None else []
+    lines = ["| " + " | ".join([key, *names, *last]) + " |", "|" + "---|" * (1 + len(names) + len(last))]
+    for name, figures in rows.items():
+        cells = [f"{figures[column]:,}" if column == "n_cells" else f"{figures[column]:.4f}" for column in names]
+        gain = [f"{100 * (1 - against / figures['scaled_crps']):+.1f} %"] if against is not None else []
+        lines.append("| " + " | ".join([str(name), *cells, *gain]) + " |")
+    return lines
+
+
+def main() -> None:
+    """Evaluate the panels and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("panels", nargs="*", default=list(PANELS), help="panels to judge (default: all)")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("docs/reference/forecast_accuracy.md"))
+    given = parser.parse_args()
+    sums = [
+        evaluate_panel(name, given.data, settings=Settings(), tell=lambda step: print(f"{datetime.now(UTC):%H:%M:%S}  {step}", flush=True))
+        for name in given.panels
+    ]
+    write_page(pl.concat(sums), given.out)
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], [date.fromisoformat(text) for text in sys.argv[2:]]), indent=2))
+    main()

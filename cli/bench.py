@@ -44,6 +44,24 @@ def optimize(
     _emit(run(n_skus=n_skus, threads=threads), as_json=as_json)
 
 
+@app.command(name="forecast")
+def forecast(
+    n_series: Annotated[int, typer.Option("--series", min=200, help="Series of the made-up market.")] = 100_000,
+    n_weeks: Annotated[int, typer.Option("--weeks", min=40, help="Weeks of history of each series.")] = 156,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Seconds to build features, to train and to predict 12 weeks × 39 levels, and the most memory it took.
+
+    Example: `replenish bench forecast --series 100000 --weeks 156 --json`
+    """
+    from benchmarks.forecast import run
+    from domain.settings import ForecastSettings
+
+    progress(f"forecasting {n_series:,} series (minutes)")
+    _emit(run(n_series=n_series, n_weeks=n_weeks, settings=ForecastSettings(n_threads=threads), on_progress=progress), as_json=as_json)
+
+
 def _emit(figures: dict[str, Any], *, as_json: bool) -> None:
     emit(figures, "\n".join(_lines(figures)), as_json=as_json)
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from domain.settings import Settings
+from domain.settings import ForecastSettings, Settings
 from domain.stage_tables import HORIZON_WEEKS
 from ml.forecasting import forecast_demand, train_models
 from ml.preprocessing import build_weekly_demand
@@ -31,15 +31,22 @@ def forecast_from_tables(
         `stage_tables.Forecasts`, sorted by series and week.
     """
     tell = on_progress or (lambda _: None)
-    of_forecast = settings.forecast
     tell("weekly demand")
-    weekly_demand = build_weekly_demand(tables, cutoff=cutoff, history_weeks=of_forecast.history_weeks)
+    weekly_demand = build_weekly_demand(tables, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
+    return forecast_from_demand(weekly_demand, cutoff=cutoff, settings=settings.forecast, horizon_weeks=horizon_weeks, on_progress=on_progress)
+
+
+def forecast_from_demand(
+    weekly_demand: pl.DataFrame, *, cutoff: date, settings: ForecastSettings, horizon_weeks: int = HORIZON_WEEKS, on_progress: Progress | None = None
+) -> pl.DataFrame:
+    """The weekly series of a whole market → its forecast; rows after the cutoff are not looked at."""
+    tell = on_progress or (lambda _: None)
     tell("training sample")
     # The models do not depend on how many weeks are asked: six weeks are the first six of twelve.
-    sample = build_training_sample(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=max(horizon_weeks, HORIZON_WEEKS))
-    tell("quantile models")
-    models = train_models(sample, settings=of_forecast)
+    sample = build_training_sample(weekly_demand, cutoff=cutoff, settings=settings, horizon_weeks=max(horizon_weeks, HORIZON_WEEKS))
+    tell("models")
+    models = train_models(sample, settings=settings)
     tell("inference rows")
-    inference_rows = build_inference_rows(weekly_demand, cutoff=cutoff, settings=of_forecast, horizon_weeks=horizon_weeks)
+    inference_rows = build_inference_rows(weekly_demand, cutoff=cutoff, settings=settings, horizon_weeks=horizon_weeks)
     tell("forecast")
-    return forecast_demand(weekly_demand, inference_rows, models, cutoff=cutoff, settings=of_forecast, horizon_weeks=horizon_weeks)
+    return forecast_demand(weekly_demand, inference_rows, models, cutoff=cutoff, settings=settings, horizon_weeks=horizon_weeks)

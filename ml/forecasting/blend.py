@@ -1,7 +1,6 @@
-"""Trained models as a table, and the blend of their quantiles: raw levels, calibrated levels and level sets.
+"""Trained models as a table, and the blend of their quantiles: the quantile trees, read at calibrated levels, and the level sets.
 
-Calibration learns one window of recent weeks and with it that window's season, so raw and calibrated levels are
-averaged; the level sets know the size of errors where means are alike and err elsewhere than quantile trees do.
+The level sets know the size of errors where means are alike, and err elsewhere than the quantile trees do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,11 +33,15 @@ MODEL_SCHEMA: Mapping[str, Any] = {
 
 
 class Weights(NamedTuple):
-    """Shares of the three routes; measured on four panels (docs/explanation/forecast.md)."""
+    """Shares of the routes; measured on four panels (docs/explanation/forecast.md)."""
 
-    raw: float = 0.375
-    calibrated: float = 0.375
+    raw: float = 0.0
+    """Quantile trees read at the nominal levels: all there is where no week could be held out."""
+    calibrated: float = 0.75
     level_set: float = 0.25
+
+
+_RouteQuantiles = tuple[FloatArray, FloatArray | None, FloatArray | None]
 
 
 class Corrections(NamedTuple):
@@ -84,12 +87,20 @@ def blended_quantiles(models: pl.DataFrame, rows: pl.DataFrame, *, n_threads: in
     quantiles = np.empty((rows.height, len(QUANTILE_LEVELS)))
     for first in range(0, rows.height, CHUNK_ROWS):
         chunk = rows.slice(first, CHUNK_ROWS)
-        routes = [(weight, values) for weight, values in zip(weights, _routes(read, chunk, names), strict=True) if values is not None]
-        total = sum(weight for weight, _ in routes)
-        blended = sum(((weight / total) * values for weight, values in routes), np.zeros((chunk.height, len(QUANTILE_LEVELS))))
+        blended = _mixed(_routes(read, chunk, names), weights)
         # Interpolation can leave neighbours one rounding error apart in the wrong order.
         quantiles[first : first + chunk.height] = np.maximum.accumulate(blended, axis=1)
     return quantiles
+
+
+def _mixed(routes: _RouteQuantiles, weights: Weights) -> FloatArray:
+    """Weighted mean of the routes that exist; a missing calibrated route is the raw one."""
+    raw, calibrated, level_set = routes
+    of_trees = weights.raw * raw + weights.calibrated * (raw if calibrated is None else calibrated)
+    trees, total = weights.raw + weights.calibrated, sum(weights)
+    if level_set is None:
+        return of_trees / trees if trees else raw
+    return np.asarray((of_trees + weights.level_set * level_set) / total)
 
 
 class _Read(NamedTuple):
@@ -111,7 +122,7 @@ def _read_models(models: pl.DataFrame, *, n_threads: int) -> _Read:
     )
 
 
-def _routes(read: _Read, rows: pl.DataFrame, names: list[str]) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
+def _routes(read: _Read, rows: pl.DataFrame, names: list[str]) -> _RouteQuantiles:
     """Raw, calibrated and level-set quantiles of some rows; `None` = the models have no such route."""
     features, scale, cells = feature_matrix(rows, names), rows[SCALE_COLUMN].to_numpy(), cells_of(rows)
     # Sorting the levels of each row never worsens the pinball loss (Chernozhukov, Fernández-Val & Galichon, 2010).

@@ -34,7 +34,9 @@ def cells_of(rows: pl.DataFrame) -> IntArray:
     return np.asarray(horizon * (len(DISPERSION_EDGES) + 1) + dispersion, dtype=np.int64)
 
 
-def fit_levels(quantiles: FloatArray, actual: FloatArray, cells: IntArray, weight: FloatArray, *, generator: np.random.Generator) -> FloatArray:
+def fit_levels(
+    quantiles: FloatArray, actual: FloatArray, cells: IntArray, weight: FloatArray, *, generator: np.random.Generator, trust: float = 1.0
+) -> FloatArray:
     """Level to read instead of each nominal one, per cell `(N_CELLS, 39)`.
 
     Args:
@@ -43,6 +45,8 @@ def fit_levels(quantiles: FloatArray, actual: FloatArray, cells: IntArray, weigh
         cells: `(n,)` of `cells_of`.
         weight: `(n,)` how many weeks each row stands for.
         generator: Of the randomised PIT.
+        trust: Share of the way from the nominal levels to the learnt ones: less than one where few weeks were held out,
+            because they bring their own season along.
     """
     pit = probability_integral_transform(actual, quantiles, generator=generator)
     overall = weighted_quantiles(pit, weight)
@@ -52,7 +56,7 @@ def fit_levels(quantiles: FloatArray, actual: FloatArray, cells: IntArray, weigh
         if (n_rows := int(inside.sum())) >= FEWEST_ROWS:
             share = n_rows / (n_rows + PRIOR_ROWS)
             levels[cell] = share * weighted_quantiles(pit[inside], weight[inside]) + (1 - share) * overall
-    return levels
+    return np.asarray(QUANTILE_LEVELS + trust * (levels - QUANTILE_LEVELS))
 
 
 def read_at(quantiles: FloatArray, levels: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ def train_models(sample: pl.DataFrame, *, settings: ForecastSettings) -> pl.Data
 
 def learn_corrections(sample: pl.DataFrame, *, settings: ForecastSettings) -> Corrections | None:
     """Calibrated levels and level sets from the newest weeks; `None` where there are too few of them, or too few before."""
-    before, held_out = _split(sample)
+    before, held_out, n_weeks = _split(sample)
     if before.sum() < settings.min_training_rows or held_out.sum() < FEWEST_HELD_OUT_ROWS:
         return None
     names = feature_names(sample)
@@ -59,7 +59,7 @@ def learn_corrections(sample: pl.DataFrame, *, settings: ForecastSettings) -> Co
     generator = np.random.default_rng(_SEED)
     trained = np.sort(np.column_stack([predictor(text, n_threads=settings.n_threads)(features) for text in twin.quantiles]), axis=1)
     quantiles = np.maximum.accumulate(np.maximum(interpolate_levels(trained), 0.0) * scale[:, None], axis=1)
-    levels = fit_levels(quantiles, actual, cells, weight, generator=generator)
+    levels = fit_levels(quantiles, actual, cells, weight, generator=generator, trust=n_weeks / HELD_OUT_WEEKS[1])
     if twin.mean is None:
         return Corrections(levels, [])
     mean_units = predictor(twin.mean, n_threads=settings.n_threads)(features) * scale
@@ -72,10 +72,10 @@ def _train(sample: pl.DataFrame, chosen: BoolArray, *, names: list[str], setting
     return train_boosters(feature_matrix(rows, names), rows["target"].to_numpy(), None if weight is None else weight[chosen], names=names, settings=settings)
 
 
-def _split(sample: pl.DataFrame) -> tuple[BoolArray, BoolArray]:
-    """Rows the twin may learn from (targets before the held-out weeks), and rows that begin after them."""
+def _split(sample: pl.DataFrame) -> tuple[BoolArray, BoolArray, int]:
+    """Rows the twin may learn from (targets before the held-out weeks), rows that begin after them, and the number of those weeks."""
     origin = sample["origin"].to_physical().cast(pl.Int64).to_numpy() // 7
     target = origin + sample["horizon_week"].to_numpy()
     newest = int(target.max())
     n_weeks = int(np.clip((newest - origin.min() + 1) // 3, *HELD_OUT_WEEKS))
-    return target <= newest - n_weeks, origin >= newest - n_weeks
+    return target <= newest - n_weeks, origin >= newest - n_weeks, n_weeks

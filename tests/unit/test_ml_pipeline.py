@@ -41,7 +41,7 @@ def test_one_call_and_shard_by_shard_give_the_same_bytes():
     steps: list[str] = []
     whole = forecast_from_tables(tables, cutoff=CUTOFF, settings=SETTINGS, on_progress=steps.append)
     assert whole.equals(by_shard(tables, 3))
-    assert steps == ["weekly demand", "training sample", "quantile models", "inference rows", "forecast"]
+    assert steps == ["weekly demand", "training sample", "models", "inference rows", "forecast"]
 
 
 def test_the_future_the_order_of_rows_and_threads_change_nothing():
