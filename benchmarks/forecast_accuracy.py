@@ -42,8 +42,6 @@ ABLATIONS: Mapping[str, Weights] = {
     "raw and calibrated halved, with level sets": Weights(0.375, 0.375, 0.25),
 }
 UNROUNDED = "the blend, not rounded"
-FEWEST_CELLS = 2_000
-"""Segments with fewer cells are not held to a calibration error."""
 
 
 class Panel(NamedTuple):
@@ -92,18 +90,17 @@ def readings_of_one_training(settings: ForecastSettings) -> dict[str, Forecaster
     """The product's forecast and its ablations, all read from models trained once per cutoff."""
 
     @lru_cache(maxsize=1)
-    def trained(cutoff: date, demand: _Identity) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def trained(cutoff: date, demand: _Identity) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         models = train_models(build_training_sample(demand.frame, cutoff=cutoff, settings=settings), settings=settings)
-        return models, build_inference_rows(demand.frame, cutoff=cutoff, settings=settings)
+        rows = build_inference_rows(demand.frame, cutoff=cutoff, settings=settings)
+        return models, rows, forecast_demand(demand.frame, rows, models, cutoff=cutoff, settings=settings)
 
     def own(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-        models, rows = trained(cutoff, _Identity(demand))
-        return forecast_demand(demand, rows, models, cutoff=cutoff, settings=settings)
+        return trained(cutoff, _Identity(demand))[-1]
 
     def reading(weights: Weights, *, rounded: bool) -> Forecaster:
         def forecast(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-            models, rows = trained(cutoff, _Identity(demand))
-            whole = own(demand, cutoff)
+            models, rows, whole = trained(cutoff, _Identity(demand))
             quantiles = blended_quantiles(models, rows, n_threads=settings.n_threads, weights=weights)
             columns = pl.DataFrame(np.floor(quantiles + 0.5) if rounded else quantiles, schema=QUANTILE_COLUMNS)
             by_trees = pl.col("model") == "lightgbm"
