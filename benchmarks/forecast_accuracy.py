@@ -25,7 +25,7 @@ from ml.evaluation.baselines import BASELINES
 from ml.evaluation.plain_forecaster import plain_forecast
 from ml.evaluation.walk_forward import MODEL, Forecaster
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.blend import Weights, blended_quantiles
+from ml.forecasting.blend import MEASURED_WEIGHTS, Weights, blended_quantiles
 from ml.transformation import build_inference_rows, build_training_sample
 from sources.dominicks import convert_dominicks
 from sources.folder import read_source
@@ -35,11 +35,12 @@ from sources.weekly_panel import convert_weekly_panel
 
 PLAIN = "plain MLForecast + LightGBM"
 ABLATIONS: Mapping[str, Weights] = {
-    "not calibrated, no level sets": Weights(1, 0, 0),
-    "calibrated, no level sets": Weights(0, 1, 0),
-    "level sets alone": Weights(0, 0, 1),
-    "not calibrated, with level sets": Weights(0.75, 0, 0.25),
-    "raw and calibrated halved, with level sets": Weights(0.375, 0.375, 0.25),
+    "quantile trees alone, not calibrated": Weights(1, 0, 0, 0),
+    "quantile trees alone, calibrated": Weights(0, 1, 0, 0),
+    "level sets alone": Weights(0, 0, 1, 0),
+    "calibrated trees and level sets, without the usual weeks": MEASURED_WEIGHTS._replace(usual=0.0),
+    "trees half calibrated, level sets, usual weeks": Weights(0.375, 0.375, 0.25),
+    "usual weeks a fifth everywhere": MEASURED_WEIGHTS._replace(usual=0.2),
 }
 UNROUNDED = "the blend, not rounded"
 
@@ -110,7 +111,7 @@ def readings_of_one_training(settings: ForecastSettings) -> dict[str, Forecaster
         return forecast
 
     readings = {name: reading(weights, rounded=True) for name, weights in ABLATIONS.items()}
-    return {MODEL: own, **readings, UNROUNDED: reading(Weights(), rounded=False)}
+    return {MODEL: own, **readings, UNROUNDED: reading(MEASURED_WEIGHTS, rounded=False)}
 
 
 class _Identity:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.quantiles import QUANTILE_LEVELS
-from ml.evaluation.histories import row_means, row_quantiles
+from ml.evaluation.histories import row_means
+from ml.transformation.usual_weeks import row_quantiles
 
 FloatArray = npt.NDArray[np.float64]
 Baseline = Callable[[FloatArray, int], FloatArray]

@@ -30,17 +30,6 @@ def histories_of(panel: Panel, *, n_weeks: int) -> Histories:
     return Histories(panel.keys.select(SERIES_KEY), units)
 
 
-def row_quantiles(values: FloatArray, levels: FloatArray) -> FloatArray:
-    """Quantiles of each row's numbers `(n, n_levels)`, NaN aside; NaN where a row has none."""
-    ordered = np.sort(values, axis=1)  # NaN last
-    count = (~np.isnan(values)).sum(axis=1)
-    position = levels[None, :] * np.maximum(count - 1, 0)[:, None]
-    left = np.floor(position).astype(np.int64)
-    right = np.minimum(left + 1, np.maximum(count - 1, 0)[:, None])
-    low, high = np.take_along_axis(ordered, left, axis=1), np.take_along_axis(ordered, right, axis=1)
-    return np.asarray(low + (position - left) * (high - low))
-
-
 def row_means(values: FloatArray) -> FloatArray:
     """Mean of each row's known numbers `(n,)`; NaN where there are none."""
     known = ~np.isnan(values)

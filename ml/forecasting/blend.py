@@ -1,6 +1,8 @@
-"""Trained models as a table, and the blend of their quantiles: the quantile trees, read at calibrated levels, and the level sets.
+"""Trained models as a table, and the blend of their quantiles: the quantile trees, read at calibrated levels, the level sets, the usual weeks.
 
-The level sets know the size of errors where means are alike, and err elsewhere than the quantile trees do.
+The level sets know the size of errors where means are alike, and err elsewhere than the quantile trees do. The usual
+weeks (a series' own last year) count for as much as held-out weeks say: nothing where trees see more, much where
+promotions nobody announces rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +18,12 @@ from ml.forecasting.boosters import CHUNK_ROWS, TRAINED_LEVELS, Boosters, Predic
 from ml.forecasting.calibration import N_CELLS, cells_of, read_at
 from ml.forecasting.level_set import Shapes, level_set_quantiles
 from ml.transformation.feature_rows import SCALE_COLUMN, feature_names
+from ml.transformation.usual_weeks import N_USUAL_COLUMN, USUAL_COLUMNS
 
 FloatArray = npt.NDArray[np.float64]
+
+WEEKS_FOR_FULL_SHARE = 26
+"""Known weeks from which the usual weeks count in full."""
 
 MODEL_SCHEMA: Mapping[str, Any] = {
     "part": pl.String,
@@ -29,7 +35,8 @@ MODEL_SCHEMA: Mapping[str, Any] = {
     "n_training_rows": pl.Int64,
     "feature_names": pl.List(pl.String),
 }
-"""part = quantile (a booster per level), mean (a booster), calibration (39 levels per cell) or level_set (39 ratios per cell and mean)."""
+"""part = quantile (a booster per level), mean (a booster), calibration (39 levels per cell), level_set (39 ratios per cell and
+mean) or usual_share (one number)."""
 
 
 class Weights(NamedTuple):
@@ -39,9 +46,12 @@ class Weights(NamedTuple):
     """Quantile trees read at the nominal levels: all there is where no week could be held out."""
     calibrated: float = 0.75
     level_set: float = 0.25
+    """Of what the usual weeks leave."""
+    usual: float | None = None
+    """Share of the usual weeks; `None` = the one that was learnt."""
 
 
-_RouteQuantiles = tuple[FloatArray, FloatArray | None, FloatArray | None]
+RouteQuantiles = tuple[FloatArray, FloatArray | None, FloatArray | None]
 
 
 class Corrections(NamedTuple):
@@ -51,6 +61,8 @@ class Corrections(NamedTuple):
     """`(N_CELLS, 39)` of `calibration.fit_levels`."""
     shapes: Sequence[Shapes]
     """Of `level_set.fit_shapes`; empty where there is no mean model."""
+    usual_share: float
+    """Share of the usual weeks in the blend."""
 
 
 def models_table(boosters: Boosters, corrections: Corrections | None, *, n_training_rows: int, names: list[str]) -> pl.DataFrame:
@@ -61,6 +73,7 @@ def models_table(boosters: Boosters, corrections: Corrections | None, *, n_train
     rows += [{"part": "mean", "booster": boosters.mean}] if boosters.mean else []
     if corrections:
         rows += [{"part": "calibration", "cell": cell, "values": levels.tolist()} for cell, levels in enumerate(corrections.levels)]
+        rows += [{"part": "usual_share", "values": [corrections.usual_share]}]
         rows += [
             {"part": "level_set", "cell": cell, "log_mean": float(at), "values": ratios.tolist()}
             for cell, shapes in enumerate(corrections.shapes)
@@ -87,20 +100,29 @@ def blended_quantiles(models: pl.DataFrame, rows: pl.DataFrame, *, n_threads: in
     quantiles = np.empty((rows.height, len(QUANTILE_LEVELS)))
     for first in range(0, rows.height, CHUNK_ROWS):
         chunk = rows.slice(first, CHUNK_ROWS)
-        blended = _mixed(_routes(read, chunk, names), weights)
+        blended = mix_routes(_routes(read, chunk, names), weights)
+        share = read.usual_share if weights.usual is None else weights.usual
+        blended = add_usual_weeks(blended, chunk, share=share)
         # Interpolation can leave neighbours one rounding error apart in the wrong order.
         quantiles[first : first + chunk.height] = np.maximum.accumulate(blended, axis=1)
     return quantiles
 
 
-def _mixed(routes: _RouteQuantiles, weights: Weights) -> FloatArray:
+def mix_routes(routes: RouteQuantiles, weights: Weights) -> FloatArray:
     """Weighted mean of the routes that exist; a missing calibrated route is the raw one."""
     raw, calibrated, level_set = routes
     of_trees = weights.raw * raw + weights.calibrated * (raw if calibrated is None else calibrated)
-    trees, total = weights.raw + weights.calibrated, sum(weights)
+    trees = weights.raw + weights.calibrated
     if level_set is None:
         return of_trees / trees if trees else raw
-    return np.asarray((of_trees + weights.level_set * level_set) / total)
+    return np.asarray((of_trees + weights.level_set * level_set) / (trees + weights.level_set))
+
+
+def add_usual_weeks(quantiles: FloatArray, rows: pl.DataFrame, *, share: float) -> FloatArray:
+    """Quantiles with the usual weeks mixed in; series with less than half a year of known weeks get less of them."""
+    usual = interpolate_levels(rows.select(USUAL_COLUMNS).to_numpy())
+    own_share = share * np.minimum(rows[N_USUAL_COLUMN].to_numpy() / WEEKS_FOR_FULL_SHARE, 1.0)[:, None]
+    return np.asarray((1 - own_share) * quantiles + own_share * np.nan_to_num(usual))
 
 
 class _Read(NamedTuple):
@@ -110,6 +132,7 @@ class _Read(NamedTuple):
     by_mean: Sequence[Predict]
     levels: FloatArray
     shapes: Sequence[Shapes]
+    usual_share: float
 
 
 def _read_models(models: pl.DataFrame, *, n_threads: int) -> _Read:
@@ -119,10 +142,11 @@ def _read_models(models: pl.DataFrame, *, n_threads: int) -> _Read:
         [predictor(text, n_threads=n_threads) for text in mean["booster"]],
         _matrix(calibration.sort("cell")["values"]),
         _shapes(level_set),
+        models.filter(pl.col("part") == "usual_share").select(pl.col("values").list.first().sum()).item(),
     )
 
 
-def _routes(read: _Read, rows: pl.DataFrame, names: list[str]) -> _RouteQuantiles:
+def _routes(read: _Read, rows: pl.DataFrame, names: list[str]) -> RouteQuantiles:
     """Raw, calibrated and level-set quantiles of some rows; `None` = the models have no such route."""
     features, scale, cells = feature_matrix(rows, names), rows[SCALE_COLUMN].to_numpy(), cells_of(rows)
     # Sorting the levels of each row never worsens the pinball loss (Chernozhukov, Fernández-Val & Galichon, 2010).

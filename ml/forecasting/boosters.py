@@ -10,13 +10,14 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.settings import ForecastSettings
+from ml.transformation.usual_weeks import USUAL_LEVELS
 
 FloatArray = npt.NDArray[np.float64]
 
 Predict = Callable[[npt.NDArray[np.float32]], FloatArray]
 
-TRAINED_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.7, 0.83, 0.925, 0.975)
-"""Levels with a model of their own, closer together where the loss of stock-outs is decided; the rest is interpolated."""
+TRAINED_LEVELS = USUAL_LEVELS
+"""Levels with a model of their own: those at which the usual weeks are kept, so that one interpolation serves both."""
 CHUNK_ROWS = 200_000
 """Rows predicted at once: bounds the memory of what lies between features and quantiles."""
 

@@ -9,10 +9,11 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.settings import ForecastSettings
-from ml.forecasting.blend import MODEL_SCHEMA, Corrections, interpolate_levels, models_table
+from ml.forecasting.blend import MEASURED_WEIGHTS, MODEL_SCHEMA, Corrections, add_usual_weeks, interpolate_levels, mix_routes, models_table
 from ml.forecasting.boosters import Boosters, feature_matrix, predictor, train_boosters
-from ml.forecasting.calibration import cells_of, fit_levels
-from ml.forecasting.level_set import fit_shapes
+from ml.forecasting.calibration import cells_of, fit_levels, read_at
+from ml.forecasting.level_set import Shapes, fit_shapes, level_set_quantiles
+from ml.metrics import pinball_losses
 from ml.transformation.feature_rows import SCALE_COLUMN, feature_names
 from ml.transformation.training_sample import stands_for, training_weights
 
@@ -22,6 +23,8 @@ BoolArray = npt.NDArray[np.bool_]
 HELD_OUT_WEEKS = (13, 26)
 """Least and most weeks held out; between them a third of the history. Thirteen hold one origin with all twelve horizons."""
 FEWEST_HELD_OUT_ROWS = 500
+USUAL_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+"""Shares of the usual weeks that compete."""
 _LARGEST_WEIGHT_QUANTILE = 0.98
 _SEED = 5
 
@@ -60,10 +63,24 @@ def learn_corrections(sample: pl.DataFrame, *, settings: ForecastSettings) -> Co
     trained = np.sort(np.column_stack([predictor(text, n_threads=settings.n_threads)(features) for text in twin.quantiles]), axis=1)
     quantiles = np.maximum.accumulate(np.maximum(interpolate_levels(trained), 0.0) * scale[:, None], axis=1)
     levels = fit_levels(quantiles, actual, cells, weight, generator=generator, trust=n_weeks / HELD_OUT_WEEKS[1])
-    if twin.mean is None:
-        return Corrections(levels, [])
-    mean_units = predictor(twin.mean, n_threads=settings.n_threads)(features) * scale
-    return Corrections(levels, fit_shapes(mean_units, actual, cells, weight, generator=generator))
+    shapes: list[Shapes] = []
+    level_set = None
+    if twin.mean is not None:
+        mean_units = predictor(twin.mean, n_threads=settings.n_threads)(features) * scale
+        shapes = fit_shapes(mean_units, actual, cells, weight, generator=generator)
+        level_set = np.maximum(level_set_quantiles(shapes, mean_units, cells), 0.0)
+    blended = mix_routes((quantiles, read_at(quantiles, levels[cells]), level_set), MEASURED_WEIGHTS)
+    return Corrections(levels, shapes, best_usual_share(blended, rows, actual))
+
+
+def best_usual_share(blended: FloatArray, rows: pl.DataFrame, actual: FloatArray) -> float:
+    """Share of the usual weeks with the smallest held-out loss, relative to each series' scale.
+
+    The rest of the blend has learnt from these very weeks and the usual weeks have not, so the share errs on the low side.
+    """
+    scale = rows[SCALE_COLUMN].to_numpy()
+    losses = [float((pinball_losses(actual, add_usual_weeks(blended, rows, share=share)).mean(axis=1) / scale).mean()) for share in USUAL_SHARES]
+    return USUAL_SHARES[int(np.argmin(losses))]
 
 
 def _train(sample: pl.DataFrame, chosen: BoolArray, *, names: list[str], settings: ForecastSettings) -> Boosters:

@@ -17,6 +17,7 @@ from ml.transformation.calendar_features import calendar_features
 from ml.transformation.group_weeks import GroupHistory, build_group_weeks, group_features, group_histories, merge_group_weeks
 from ml.transformation.origin_features import OriginFeatures, origin_features
 from ml.transformation.panel import FloatArray, IntArray, Panel, panels
+from ml.transformation.usual_weeks import usual_weeks
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -43,7 +44,7 @@ def build_inference_rows(
         group_weeks: The merged table of all shards (`merge_group_weeks`); `None` = `weekly_demand` is the whole market.
 
     Returns:
-        merchant_id, article_id, origin (= the cutoff), horizon_week, scale_units, then the features as float32.
+        merchant_id, article_id, origin (= the cutoff), horizon_week, scale_units, the series' usual weeks, then the features as float32.
     """
     frames = []
     histories = histories_of_market(weekly_demand, group_weeks, cutoff=cutoff)
@@ -86,6 +87,7 @@ def feature_rows(panel: Panel, features: OriginFeatures, histories: Mapping[str,
         origin=pl.Series(panel.first_day[row]).cast(pl.Int32).cast(pl.Date),
         horizon_week=pl.Series(horizon, dtype=pl.Int64),
         scale_units=pl.Series(scale),
+        **{name: pl.Series(values) for name, values in usual_weeks(panel, row).items()},
     )
     return keys.hstack([pl.Series(name, values.astype(np.float32)) for name, values in columns.items()])
 

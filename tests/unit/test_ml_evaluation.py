@@ -8,10 +8,11 @@ from ml import metrics
 from ml.evaluation import Tally, evaluate_cutoffs, pooled_figures
 from ml.evaluation.baselines import BASELINES, Baseline, croston_tsb, last_52_weeks, moving_average, seasonal_moving_average, seasonal_naive, theta
 from ml.evaluation.figures import tally_sums
-from ml.evaluation.histories import row_means, row_quantiles
+from ml.evaluation.histories import row_means
 from ml.evaluation.plain_forecaster import plain_forecast
 from ml.evaluation.report import evaluation_report
 from ml.preprocessing import build_weekly_demand
+from ml.transformation.usual_weeks import row_quantiles
 from tests.weekly_tables import panel_tables, week
 
 SETTINGS = Settings(forecast=ForecastSettings(n_training_rows=3_000, n_trees=8, n_leaves=8, n_threads=1))

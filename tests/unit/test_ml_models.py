@@ -8,9 +8,10 @@ from domain.settings import ForecastSettings
 from ml.forecasting import train_models
 from ml.forecasting.blend import Weights, blended_quantiles
 from ml.forecasting.boosters import TRAINED_LEVELS
-from ml.forecasting.training import learn_corrections
+from ml.forecasting.training import USUAL_SHARES, best_usual_share, learn_corrections
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_inference_rows, build_training_sample
+from ml.transformation.usual_weeks import USUAL_COLUMNS
 from tests.weekly_tables import panel_tables, week
 
 SETTINGS = ForecastSettings(n_training_rows=3_000, n_trees=8, n_leaves=8, n_threads=1)
@@ -37,7 +38,7 @@ def test_the_models_do_not_depend_on_the_number_of_threads(sample: pl.DataFrame,
     of_levels = models.filter(pl.col("part") == "quantile")
     assert of_levels["quantile_level"].to_list() == list(TRAINED_LEVELS)
     assert of_levels["booster"].n_unique() == len(TRAINED_LEVELS)
-    assert set(models["part"]) == {"quantile", "mean", "calibration", "level_set"}
+    assert set(models["part"]) == {"quantile", "mean", "calibration", "level_set", "usual_share"}
 
 
 def test_too_few_rows_train_nothing(sample: pl.DataFrame, models: pl.DataFrame):
@@ -48,7 +49,7 @@ def test_too_few_rows_train_nothing(sample: pl.DataFrame, models: pl.DataFrame):
 
 def test_quantiles_never_cross_and_more_demand_is_rarer(demand: pl.DataFrame, sample: pl.DataFrame, models: pl.DataFrame):
     rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
-    for weights in (Weights(), Weights(1, 0, 0), Weights(0, 1, 0), Weights(0, 0, 1)):
+    for weights in (Weights(), Weights(1, 0, 0), Weights(0, 1, 0), Weights(0, 0, 1), Weights(usual=1.0)):
         quantiles = blended_quantiles(models, rows, n_threads=1, weights=weights)
         assert quantiles.shape == (rows.height, 39)
         assert (np.diff(quantiles, axis=1) >= 0).all()
@@ -69,7 +70,7 @@ def test_a_row_alone_is_forecast_as_among_others(demand: pl.DataFrame, models: p
 def test_models_without_corrections_still_forecast(demand: pl.DataFrame, models: pl.DataFrame):
     rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
     raw = models.filter(pl.col("part") == "quantile")
-    np.testing.assert_allclose(blended_quantiles(raw, rows, n_threads=1), blended_quantiles(models, rows, n_threads=1, weights=Weights(1, 0, 0)), atol=1e-9)
+    np.testing.assert_allclose(blended_quantiles(raw, rows, n_threads=1), blended_quantiles(models, rows, n_threads=1, weights=Weights(1, 0, 0, 0)), atol=1e-9)
 
 
 def test_nothing_is_held_out_of_a_short_history(demand: pl.DataFrame):
@@ -81,7 +82,7 @@ def test_nothing_is_held_out_of_a_short_history(demand: pl.DataFrame):
 
 def test_a_market_that_never_sold_has_no_mean_model(sample: pl.DataFrame):
     nothing = train_models(sample.with_columns(target=pl.lit(0.0)), settings=SETTINGS)
-    assert set(nothing["part"]) == {"quantile", "calibration"}
+    assert set(nothing["part"]) == {"quantile", "calibration", "usual_share"}
     assert blended_quantiles(nothing, sample.head(5), n_threads=1).max() <= 0.0
 
 
@@ -90,3 +91,21 @@ def test_models_of_other_features_are_refused(demand: pl.DataFrame, sample: pl.D
     rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
     with pytest.raises(StaleInputError, match="price_ratio"):
         blended_quantiles(models, rows, n_threads=1)
+
+
+def test_the_usual_weeks_count_where_trees_know_nothing_and_not_where_they_know_all(sample: pl.DataFrame):
+    rows = sample.filter(pl.col("n_usual_weeks") >= 26)
+    actual = np.round(rows["target"].to_numpy() * rows["scale_units"].to_numpy())
+    foreseen = np.repeat(actual[:, None], 39, axis=1)
+    assert best_usual_share(foreseen, rows, actual) == 0.0
+    assert best_usual_share(foreseen * 5 + 100, rows, actual) == USUAL_SHARES[-1]
+
+
+def test_the_usual_weeks_are_quantiles_of_the_known_ones(demand: pl.DataFrame):
+    rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS).filter(pl.col("horizon_week") == 1)
+    for row in rows.iter_rows(named=True):
+        own = demand.filter(pl.col("merchant_id") == row["merchant_id"], pl.col("article_id") == row["article_id"]).sort("week").tail(52)
+        known = own.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored"))["sales_units"].to_numpy()
+        assert row["n_usual_weeks"] == len(known)
+        expected = np.quantile(known, TRAINED_LEVELS) if len(known) else np.full(8, np.nan)
+        np.testing.assert_allclose([row[name] for name in USUAL_COLUMNS], expected)
