@@ -18,10 +18,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from domain.quantiles import QUANTILE_COLUMNS
+from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from domain.settings import ForecastSettings, Settings
 from ml.evaluation import evaluate_cutoffs, figures_by, forecasters_of, pooled_figures
 from ml.evaluation.baselines import BASELINES
+from ml.evaluation.figures import level_shares
 from ml.evaluation.plain_forecaster import plain_forecast
 from ml.evaluation.walk_forward import MODEL, Forecaster
 from ml.forecasting import forecast_demand, train_models
@@ -141,10 +142,25 @@ def write_page(sums: pl.DataFrame, out: Path) -> None:
     out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def write_picture(sums: pl.DataFrame, out: Path) -> None:
+    """Reliability: share of actuals below each quantile against its level, per panel."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    for panel in [name for name in PANELS if name in set(sums["panel"])]:
+        own = sums.filter(pl.col("panel") == panel, pl.col("method") == MODEL)
+        axes.plot(QUANTILE_LEVELS, level_shares(own), marker=".", label=panel)
+    axes.set(xlabel="level τ", ylabel="share of randomised PITs up to τ", title="Calibration of the forecast, all cutoffs")
+    axes.legend()
+    figure.savefig(out, dpi=110)
+
+
 def _panel_lines(panel: str, sums: pl.DataFrame) -> list[str]:
     total = figures_by(sums, "method")
-    own = total[MODEL]
-    lines = ["", f"## {panel}", "", f"Cutoffs {', '.join(PANELS[panel].cutoffs)}; {own['n_cells']:,} cells."]
+    own, mine = total[MODEL], sums.filter(pl.col("method") == MODEL)
+    lines = ["", f"## {panel}", "", f"Cutoffs {', '.join(mine['cutoff'].unique().sort())}; {own['n_cells']:,} cells."]
     if panel == "favorita":
         target = pooled_figures(sums.filter(pl.col("method") == MODEL, pl.col("cutoff").is_in(FAVORITA_TARGET)))
         lines += ["", f"At {' and '.join(FAVORITA_TARGET)} alone: spl {target['spl']:.4f}, scaled CRPS {target['scaled_crps']:.4f}, ECE {target['ece']:.4f}."]
@@ -156,7 +172,6 @@ def _panel_lines(panel: str, sums: pl.DataFrame) -> list[str]:
         "",
         *_table("reading", {name: total[name] for name in (MODEL, *ABLATIONS, UNROUNDED)}, against=own["scaled_crps"]),
     ]
-    mine = sums.filter(pl.col("method") == MODEL)
     lines += ["", *_table("cutoff", figures_by(mine, "cutoff")), "", *_table("segment", figures_by(mine, "segment"))]
     by_week = figures_by(mine, "horizon_week")
     lines += ["", "ECE by horizon week: " + ", ".join(f"{week}: {figures['ece']:.3f}" for week, figures in by_week.items())]
@@ -180,12 +195,14 @@ def main() -> None:
     parser.add_argument("panels", nargs="*", default=list(PANELS), help="panels to judge (default: all)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("docs/reference/forecast_accuracy.md"))
+    parser.add_argument("--picture", type=Path, default=Path("docs/images/forecast_reliability.png"))
     given = parser.parse_args()
     sums = [
         evaluate_panel(name, given.data, settings=Settings(), tell=lambda step: print(f"{datetime.now(UTC):%H:%M:%S}  {step}", flush=True))
         for name in given.panels
     ]
     write_page(pl.concat(sums), given.out)
+    write_picture(pl.concat(sums), given.picture)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def pooled_figures(sums: pl.DataFrame) -> dict[str, float | int | None]:
     """Every figure over all cells of some rows of `tally_sums`; `None` where it has no meaning (no demand, no scale)."""
     total: dict[str, float] = sums.select(pl.exclude("segment", "horizon_week", "method", "cutoff").sum()).row(0, named=True)
     n_cells = int(total["n_cells"])
-    coverage = np.array([total[name] for name in _BELOW]) / max(n_cells, 1)
+    coverage = level_shares(sums)
     return {
         "scaled_crps": _over(2 * total["loss_units"], total["sum_units"]),
         "spl": _over(total["scaled_loss"], total["n_scaled"]),
@@ -78,6 +78,11 @@ def pooled_figures(sums: pl.DataFrame) -> dict[str, float | int | None]:
         "cells_missing": int(total["cells_missing"]),
         "n_cells": n_cells,
     }
+
+
+def level_shares(sums: pl.DataFrame) -> FloatArray:
+    """Share of all cells whose randomised PIT lies at or below each level `(39,)`."""
+    return np.asarray(sums.select(pl.col(_BELOW).sum()).to_numpy()[0] / max(int(sums["n_cells"].sum()), 1))
 
 
 def _over(numerator: float, denominator: float) -> float | None:
