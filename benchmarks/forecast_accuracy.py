@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from matplotlib.figure import Figure
 
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from domain.settings import ForecastSettings, Settings
@@ -144,8 +145,6 @@ def write_page(sums: pl.DataFrame, out: Path) -> None:
 
 def write_picture(sums: pl.DataFrame, out: Path) -> None:
     """Reliability: share of actuals below each quantile against its level, per panel."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
