@@ -20,6 +20,8 @@ Baseline = Callable[[FloatArray, int], FloatArray]
 YEAR_WEEKS = 52
 LEVEL_WEEKS = 8
 ERROR_LEAD_WEEKS = 6
+LARGEST_DEVELOPMENT = 3.0
+"""A season that multiplies the level by more is noise of an empty year: unbounded, this baseline loses 80 % on Favorita."""
 SMOOTHING_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.5)
 TSB_PROBABILITY_SMOOTHING = 0.1
 TSB_SIZE_SMOOTHING = 0.2
@@ -51,10 +53,8 @@ def seasonal_moving_average(units: FloatArray, n_ahead: int) -> FloatArray:
     """The level of the last eight weeks times how the weeks around the same week last year stood to the level then."""
     levels, centred = _moving_means(units), _centred_means(units)
     then = _later(levels, YEAR_WEEKS)
-    development = np.divide(_from_end(centred, YEAR_WEEKS)[:, :n_ahead], then[:, -1:], out=np.ones((len(units), n_ahead)), where=then[:, -1:] > 0)
-    point = levels[:, -1:] * np.where(np.isnan(development), 1.0, development)
-    of_target = np.divide(_later(centred, YEAR_WEEKS), _later(then, ERROR_LEAD_WEEKS), out=np.ones_like(units), where=_later(then, ERROR_LEAD_WEEKS) > 0)
-    past = _later(levels, ERROR_LEAD_WEEKS) * np.where(np.isnan(of_target), 1.0, of_target)
+    point = levels[:, -1:] * _development(_from_end(centred, YEAR_WEEKS)[:, :n_ahead], then[:, -1:])
+    past = _later(levels, ERROR_LEAD_WEEKS) * _development(_later(centred, YEAR_WEEKS), _later(then, ERROR_LEAD_WEEKS))
     return _with_errors(point, units - past)
 
 
@@ -100,6 +100,13 @@ def _with_errors(point: FloatArray, errors: FloatArray) -> FloatArray:
     """Quantiles of the last year's errors around each week's point; the point alone where no error is known."""
     spread = np.nan_to_num(row_quantiles(errors[:, -YEAR_WEEKS:], QUANTILE_LEVELS))
     return _finished(point[:, :, None] + spread[:, None, :])
+
+
+def _development(around_target: FloatArray, level: FloatArray) -> FloatArray:
+    """How last year's weeks stood to the level then, kept within a factor; one where last year is unknown or was empty."""
+    shape = np.broadcast_shapes(around_target.shape, level.shape)
+    ratio = np.divide(around_target, level, out=np.full(shape, np.nan), where=np.broadcast_to(level > 0, shape))
+    return np.asarray(np.clip(np.where(np.isnan(ratio), 1.0, ratio), 1 / LARGEST_DEVELOPMENT, LARGEST_DEVELOPMENT))
 
 
 def _finished(quantiles: FloatArray) -> FloatArray:
