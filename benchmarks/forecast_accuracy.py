@@ -160,10 +160,12 @@ def _panel_lines(panel: str, sums: pl.DataFrame) -> list[str]:
     total = figures_by(sums, "method")
     own, mine = total[MODEL], sums.filter(pl.col("method") == MODEL)
     lines = ["", f"## {panel}", "", f"Cutoffs {', '.join(mine['cutoff'].unique().sort())}; {own['n_cells']:,} cells."]
+    missing = sorted(set(PANELS[panel].cutoffs) - set(mine["cutoff"]))
+    lines += ["", f"Not judged in this run: {', '.join(missing)}."] if missing else []
     if panel == "favorita":
         target = pooled_figures(sums.filter(pl.col("method") == MODEL, pl.col("cutoff").is_in(FAVORITA_TARGET)))
         lines += ["", f"At {' and '.join(FAVORITA_TARGET)} alone: spl {target['spl']:.4f}, scaled CRPS {target['scaled_crps']:.4f}, ECE {target['ece']:.4f}."]
-    methods = [MODEL, PLAIN, *sorted(BASELINES, key=lambda name: total[name]["scaled_crps"])]
+    methods = [MODEL, *({PLAIN} & set(total)), *sorted(BASELINES, key=lambda name: total[name]["scaled_crps"])]
     lines += ["", *_table("method", {name: total[name] for name in methods}, against=own["scaled_crps"])]
     lines += [
         "",
