@@ -132,7 +132,7 @@ def decide(kind: int, trigger: np.float32, amount: np.float32, terms: OrderTerms
             ordered[path] = amount if position[path] <= trigger else nothing
     elif kind == BELOW_ON_HAND:
         for path in range(BLOCK_PATHS):
-            ordered[path] = amount if on_hand[path] <= trigger and position[path] == on_hand[path] else nothing
+            ordered[path] = amount if (on_hand[path] <= trigger) & (position[path] == on_hand[path]) else nothing
     elif kind == UP_TO_LEVEL:
         for path in range(BLOCK_PATHS):
             ordered[path] = max(amount - position[path], nothing) if position[path] <= trigger else nothing
