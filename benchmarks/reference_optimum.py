@@ -22,7 +22,11 @@ _PER_AXIS = 12
 def reference_score(situation: Situation) -> float:
     """Lowest objective of the 20,736 points of `grid` and of what patient searches from the best of them find, EUR."""
     policy = POLICIES["extended"]
-    form, space, objective = policy.form(situation), policy.search_space(situation), objective_terms(situation.inventory, situation.paths)
+    form, space, objective = (
+        policy.form(situation),
+        policy.search_space(situation),
+        objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths),
+    )
     points = grid(situation, space)
     scores = score_all(form, points, objective, situation.paths.blocks, situation.terms)
     wide = space._replace(first_step=2 * space.first_step).box()

@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.settings import InventorySettings
-from simulation.kernels.demand_totals import total_demand
 from simulation.kernels.objectives import MEAN, PERCENTILE, TAIL_MEAN, ObjectiveTerms
-from simulation.sampling.paths import FloatArray, Paths
+from simulation.sampling.paths import FloatArray
 
 RACE_SLACK = 0.01
 """How far behind the incumbent a candidate is dropped (docs/decisions/0012 has the trade)."""
@@ -48,12 +47,16 @@ def objective_values(path_cost_eur: Costs, objective: str) -> FloatArray:
     return cost_percentile(path_cost_eur, int(objective[1:]))
 
 
-def objective_terms(inventory: InventorySettings, paths: Paths) -> ObjectiveTerms:
-    """The merchant's objective in the kernels' words."""
-    kind, rank = _kind_and_rank(inventory.objective, paths.n_paths)
-    floor = inventory.minimum_fill_rate or 0.0
-    demanded = float(total_demand(paths.blocks)) if floor else 0.0
-    return ObjectiveTerms(kind, rank, floor if demanded else 0.0, demanded, RACE_SLACK)
+def objective_terms(inventory: InventorySettings, demanded_units: float, n_paths: int) -> ObjectiveTerms:
+    """The merchant's objective in the kernels' words.
+
+    Args:
+        inventory: With the merchant's own in force.
+        demanded_units: Of all paths and weeks together; a fill-rate floor is a share of it.
+        n_paths: On which candidates compete.
+    """
+    kind, rank = _kind_and_rank(inventory.objective, n_paths)
+    return ObjectiveTerms(kind, rank, inventory.minimum_fill_rate or 0.0, demanded_units, RACE_SLACK)
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,6 @@
 """
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +11,14 @@ import numpy as np
 from domain.calendar import ONE_WEEK, first_horizon_week
 from domain.feature_vector import FeatureVector
 from domain.settings import Settings
-from simulation.costs import cost_percentile, objective_terms
+from simulation.costs import cost_percentile
 from simulation.kernels.order_plans import IntArray
-from simulation.kernels.search import search
 from simulation.kpis import Evaluation, evaluate
 from simulation.policies.protocol import Policy, PolicyTerms, Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import Paths, sample_paths
 from simulation.sku_terms import sku_terms
+from simulation.tuning import tune
 
 
 class Recommendation(NamedTuple):
@@ -119,30 +118,6 @@ def optimize_policy(vector: FeatureVector, settings: Settings, *, seed: int) -> 
         vector_hash=vector.vector_hash,
         seed=seed,
     )
-
-
-class Tuned(NamedTuple):
-    """What a search found."""
-
-    theta: IntArray
-    score: float
-    """Objective on the paths it was found on: better than on fresh ones."""
-    n_evaluations: int
-
-
-def tune(policy: Policy, situation: Situation, settings: Settings, *, warm_starts: Sequence[IntArray] = ()) -> Tuned:
-    """The policy's best parameters [θ*] on the situation's paths, within the evaluation budget.
-
-    Args:
-        policy: What is tuned.
-        situation: The SKU and the paths.
-        settings: With the merchant's own in force.
-        warm_starts: Parameters that did well before, e.g. yesterday's; looked at first.
-    """
-    starts = np.concatenate((*(theta[None, :] for theta in warm_starts), policy.starts(situation)))
-    box, objective = policy.search_space(situation).box(), objective_terms(situation.inventory, situation.paths)
-    found = search(policy.form(situation), box, starts, settings.optimizer.evaluation_budget, objective, situation.paths.blocks, situation.terms)
-    return Tuned(*found)
 
 
 def _parameters(terms: PolicyTerms, cutoff: dt.date) -> dict[str, Any]:

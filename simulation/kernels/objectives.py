@@ -50,7 +50,7 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
     """
     n_paths, n_blocks, so_far, sold = paths.n_paths, paths.demand_units.shape[0], 0.0, 0.0
     n_allowed = n_paths - 1 - objective.rank
-    has_floor, is_mean = objective.minimum_fill_rate > 0.0, objective.kind == MEAN
+    has_floor, is_mean = objective.minimum_fill_rate * objective.demanded_units > 0.0, objective.kind == MEAN
     can_lose = incumbent < INFEASIBLE and not has_floor and objective.kind != TAIL_MEAN
     limit = incumbent * n_paths if is_mean else float(n_allowed + 1)
     slack = objective.race_slack * (incumbent if is_mean else 1.0) * n_paths

@@ -4,7 +4,7 @@ from simulation.kernels import kernel
 from simulation.kernels.objectives import ObjectiveTerms, note_incumbent, score_or_lose
 from simulation.kernels.order_plans import IntArray, PolicyForm
 from simulation.kernels.path_costs import new_workspace
-from simulation.kernels.search_machine import SearchBox, bar, best_score, learn, new_search, on_grid, propose
+from simulation.kernels.search_machine import SearchBox, bar, best_score, distinct, learn, new_search, on_grid, propose
 from simulation.kernels.weekly_simulation import PathBlocks, SkuTerms
 
 
@@ -23,7 +23,7 @@ def search(
         paths: The futures on which candidates compete.
         terms: The SKU.
     """
-    starts = on_grid(box, starts)
+    starts = distinct(on_grid(box, starts))
     state, room, n_done = new_search(box, starts.shape[0]), new_workspace(paths), 0
     while n_done < budget and propose(box, starts, state):
         to_beat = bar(state)

@@ -79,6 +79,20 @@ def on_grid(box: SearchBox, candidates: IntArray) -> IntArray:
 
 
 @kernel
+def distinct(candidates: IntArray) -> IntArray:
+    """The candidates without repetitions, each where it first stood."""
+    kept, n_kept = np.empty_like(candidates), 0
+    for k in range(candidates.shape[0]):
+        is_new = True
+        for other in range(n_kept):
+            is_new = is_new and (kept[other] != candidates[k]).any()
+        if is_new:
+            kept[n_kept] = candidates[k]
+            n_kept += 1
+    return kept[:n_kept]
+
+
+@kernel
 def new_search(box: SearchBox, n_starts: int) -> SearchState:
     """A search that has not begun."""
     n = box.lower.shape[0]

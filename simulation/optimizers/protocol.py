@@ -14,7 +14,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 class SearchSpace(NamedTuple):
-    """An integer box with a grid: value = lower + k · pitch ≤ upper, `(n_parameters,)` each."""
+    """An integer box with a grid: value = lower + k · pitch ≤ upper, `(n_parameters,)` each; of many SKUs with a leading SKU axis."""
 
     lower: IntArray
     upper: IntArray
@@ -35,7 +35,7 @@ class SearchSpace(NamedTuple):
         """The same for the compiled search; its upper corner is on the grid."""
         upper = self.lower + (self.upper - self.lower) // self.pitch * self.pitch
         return SearchBox(
-            self.lower, upper, self.pitch, self.first_step, _up_and_down(self.lower.size) if self.directions is None else self.directions, self.is_rugged
+            self.lower, upper, self.pitch, self.first_step, _up_and_down(self.lower.shape[-1]) if self.directions is None else self.directions, self.is_rugged
         )
 
 
@@ -82,6 +82,7 @@ def minimize(optimizer: Optimizer, score: Callable[[IntArray], FloatArray]) -> C
     return optimizer.best
 
 
-def power_of_two_below(value: float) -> int:
-    """Largest power of two not above `value`, at least 1: a first step that halves down to exactly 1."""
-    return 1 << max(int(value).bit_length() - 1, 0)
+def powers_of_two_below(values: npt.ArrayLike) -> IntArray:
+    """Largest power of two not above each value, at least 1: a first step that halves down to exactly 1."""
+    _, exponents = np.frexp(np.maximum(np.floor(values), 1.0))
+    return np.left_shift(np.int64(1), exponents.astype(np.int64) - 1)

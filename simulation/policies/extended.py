@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.optimizers.protocol import SearchSpace, power_of_two_below
+from simulation.optimizers.protocol import FloatArray, SearchSpace, powers_of_two_below
 from simulation.policies.protocol import PolicyTerms, Situation, policy_form
 
 _START_LEVELS = (0.5, 0.75, 0.9)
@@ -53,20 +53,28 @@ class ExtendedPolicy:
         """All five parameters."""
         on_hand = situation.inventory.trigger == "on_hand"
         return policy_form(
-            situation.n_weeks, kick_start_epoch=0, kick_start_units=1, reorder_point=2, order_quantity=3, last_epoch=4, uses_on_hand_trigger=on_hand
+            situation.n_weeks,
+            shape=situation.shape,
+            kick_start_epoch=0,
+            kick_start_units=1,
+            reorder_point=2,
+            order_quantity=3,
+            last_epoch=4,
+            uses_on_hand_trigger=on_hand,
         )
 
     def search_space(self, situation: Situation) -> SearchSpace:
         """Quantities up to the largest sampled demand on the pack grid, the reorder point in single units, weeks as epochs."""
-        pack, most = situation.pack_units, situation.order_units(situation.most_units)
-        last = situation.n_weeks - 1
-        scale = max(situation.demand_quantile_units(situation.protection_interval_weeks, 0.75), 1)
-        quantity_step, point_step = power_of_two_below(scale / 2 / pack), power_of_two_below(scale / 4)
+        pack, most, points = situation.pack_units, situation.order_units(situation.most_units), situation.most_units
+        scale = np.maximum(situation.demand_quantile_units(situation.protection_interval_weeks, 0.75), 1)
+        quantity_step, point_step, one = powers_of_two_below(scale / 2 / pack), powers_of_two_below(scale / 4), np.ones_like(pack)
+        latest, last = situation.inventory.initial_order_latest_week * one, (situation.n_weeks - 1) * one
+        upper = np.stack((latest, most, points, most, last), axis=-1)
         return SearchSpace(
-            lower=np.zeros(5, dtype=np.int64),
-            upper=np.array([situation.inventory.initial_order_latest_week, most, situation.most_units, most, last], dtype=np.int64),
-            pitch=np.array([1, pack, 1, pack, 1], dtype=np.int64),
-            first_step=np.array([1, quantity_step, point_step, quantity_step, 2], dtype=np.int64),
+            lower=np.zeros_like(upper),
+            upper=upper,
+            pitch=np.stack((one, pack, one, pack, one), axis=-1),
+            first_step=np.stack((one, quantity_step, point_step, quantity_step, 2 * one), axis=-1),
             directions=_DIRECTIONS,
             is_rugged=True,
         )
@@ -80,27 +88,27 @@ class ExtendedPolicy:
         protected, later = situation.protection_interval_weeks, min(1, situation.inventory.initial_order_latest_week)
         whole = situation.demand_quantile_units(n_weeks, 0.75)
         covers = situation.cover_quantiles_units(_START_LEVELS + _PEAK_LEVELS, n_weeks=protected, first_weeks=n_weeks)
-        points = [*covers[: len(_START_LEVELS), 0].tolist(), *covers[len(_START_LEVELS) :].max(axis=1).tolist()]
+        first = covers[..., : len(_START_LEVELS), 0]
+        points = [*np.moveaxis(first, -1, 0), *np.moveaxis(covers[..., len(_START_LEVELS) :, :].max(axis=-1), -1, 0)]
         last_that_arrives = max(n_weeks - 1 - math.floor(situation.inventory.lead_time_weeks + 0.5), 0)
-        rows = [(0, 0, 0, 0, 0), (0, self._order(whole - position, situation), 0, 0, 0)]
+        order, nothing = situation.order_units, np.zeros_like(whole)
+        half, large = order(whole / 2 - position), order(_LARGE_ORDER_WEEKS * weekly)
+        rows = [(nothing, nothing, nothing, nothing, nothing), (nothing, order(whole - position), nothing, nothing, nothing)]
         for cover_weeks in self._cover_weeks(situation):
             for point in points:
-                quantity = situation.order_units(cover_weeks * max(weekly, point / (2 * protected)))
-                fill = self._order(points[1] + quantity / 2 - position, situation)
-                half = self._order(whole / 2 - position, situation)
-                rows.append((0, fill, point, quantity, last_that_arrives))
-                rows.append((0, half, point, situation.order_units(_LARGE_ORDER_WEEKS * weekly), last_that_arrives))
-                rows.append((later, fill, point, quantity, last_that_arrives))
-        return np.array(list(dict.fromkeys(rows)), dtype=np.int64)
+                quantity = order(cover_weeks * np.maximum(weekly, point / (2 * protected)))
+                fill, last = order(points[1] + quantity / 2 - position), nothing + last_that_arrives
+                rows += [(nothing, fill, point, quantity, last), (nothing, half, point, large, last), (nothing + later, fill, point, quantity, last)]
+        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """All five parameters; a limit before the kick-start is the kick-start itself."""
         kick_start_epoch, kick_start_units, point, quantity, last_epoch = (int(value) for value in theta)
         return PolicyTerms(
             initial_order_epoch=kick_start_epoch,
-            initial_order_quantity_units=situation.order_units(kick_start_units),
+            initial_order_quantity_units=int(situation.order_units(kick_start_units)),
             reorder_point_units=point,
-            order_quantity_units=situation.order_units(quantity),
+            order_quantity_units=int(situation.order_units(quantity)),
             last_order_epoch=max(last_epoch, kick_start_epoch),
         )
 
@@ -111,15 +119,11 @@ class ExtendedPolicy:
         return np.array([value or 0 for value in values], dtype=np.int64)
 
     @staticmethod
-    def _order(quantity_units: float, situation: Situation) -> int:
-        return situation.order_units(max(quantity_units, 0.0))
-
-    @staticmethod
-    def _cover_weeks(situation: Situation) -> tuple[float, float]:
+    def _cover_weeks(situation: Situation) -> tuple[float, FloatArray]:
         """Weeks of demand in an order: one review period, and the economic order quantity √(2KD/h) or four weeks more."""
         review = situation.inventory.review_period_weeks
-        holding, fixed = situation.terms.cost_rates_eur[0], situation.terms.cost_rates_eur[-1]
+        holding, fixed = situation.cost_rates_eur[..., 0], situation.cost_rates_eur[..., -1]
         weekly = situation.mean_weekly_demand_units
-        if fixed > 0 and holding > 0 and weekly > 0:
-            return review, min(max(math.sqrt(2 * fixed / (holding * weekly)), 2 * review), situation.n_weeks)
-        return review, review + 4
+        has_economic_quantity = (fixed > 0) & (holding > 0) & (weekly > 0)
+        economic = np.sqrt(2 * fixed / np.where(has_economic_quantity, holding * weekly, 1.0))
+        return review, np.where(has_economic_quantity, np.clip(economic, 2 * review, situation.n_weeks), review + 4)

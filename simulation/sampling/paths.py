@@ -16,7 +16,8 @@ from domain.quantiles import LOWER_EDGE_UNITS, tail_scale
 from domain.randomness import Purpose, keyed_generator
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from simulation.kernels.draws import DrawTerms, draw_paths
+from domain.vector_chunk import VectorChunk, chunk_of
+from simulation.kernels.chunks import ChunkDraws, ChunkPaths, draw_chunk, sku_paths_at
 from simulation.kernels.order_plans import BLOCK_PATHS
 from simulation.kernels.weekly_simulation import PathBlocks
 from simulation.sampling.lead_times import arrival_levels, lead_time_cv, lead_time_levels
@@ -25,9 +26,6 @@ from simulation.sampling.points import N_DIMENSIONS, common_points
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-
-_NO_SHIPMENTS = np.zeros(HORIZON_WEEKS, np.int64)
 
 
 class Paths(NamedTuple):
@@ -66,36 +64,53 @@ class Paths(NamedTuple):
 
 
 def sample_paths(vector: FeatureVector, settings: Settings, *, n_paths: int, purpose: Purpose, seed: int) -> Paths:
-    """Draw `n_paths` futures of the SKU (method §2).
+    """Draw `n_paths` futures of one SKU; see `sample_chunk`."""
+    return Paths(sku_paths_at(sample_chunk(chunk_of([vector]), settings, n_paths=n_paths, purpose=purpose, seed=seed), 0))
+
+
+def sample_chunk(chunk: VectorChunk, settings: Settings, *, n_paths: int, purpose: Purpose, seed: int) -> ChunkPaths:
+    """Draw `n_paths` futures of each SKU (method §2).
 
     Args:
-        vector: The SKU on its decision day.
-        settings: In force for the SKU's merchant.
+        chunk: SKUs of one merchant on their decision day.
+        settings: In force for the merchant.
         n_paths: How many.
         purpose: What for; different purposes get independent futures.
         seed: Seed of all keyed randomness.
     """
-    generator = keyed_generator(merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed)
-    points = common_points(n_paths)
-    shape = (points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
-    demand, inbound, offset = _aligned(shape), _aligned(shape), _aligned((shape[0], BLOCK_PATHS))
-    arrivals, shipments = _aligned(shape).view(np.int32), vector.inbound_units
-    simulation, mean, cv = settings.simulation, settings.inventory.lead_time_weeks, lead_time_cv(vector, settings)
-    if not simulation.random_shipment_delays or mean == 0 or cv == 0:
-        inbound += shipments[:, None]
-        shipments = _NO_SHIPMENTS
-    terms = DrawTerms(
-        shift=generator.integers(0, 2**32, N_DIMENSIONS, dtype=np.uint32),
+    points, n_skus = common_points(n_paths), len(chunk.vectors)
+    shape = (n_skus, points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
+    n_longest = np.empty(n_skus, np.int64)
+    inbound = _aligned(shape)
+    paths = ChunkPaths(_aligned(shape), _aligned(shape).view(np.int32), inbound, _aligned((*shape[:2], BLOCK_PATHS)), n_longest, n_paths)
+    simulation, mean = settings.simulation, settings.inventory.lead_time_weeks
+    spreads, spread = np.unique([lead_time_cv(vector, settings) for vector in chunk.vectors], return_inverse=True)
+    is_punctual = (spreads[spread] == 0) | (mean == 0) | (not simulation.random_shipment_delays)
+    inbound[is_punctual] = chunk.inbound_units[is_punctual, None, :, None]
+    levels = [lead_time_levels(mean, cv) for cv in spreads.tolist()]
+    draws = ChunkDraws(
+        shift=_shifts(chunk, purpose, seed),
         mixing=_mixing(simulation.copula_common_share, simulation.copula_autocorrelation),
-        quantiles=vector.demand_quantiles_units,
+        quantiles=chunk.demand_quantiles_units,
         lower_edge=LOWER_EDGE_UNITS,
-        tail_scale=tail_scale(vector.demand_quantiles_units),
-        lead_time=lead_time_levels(mean, cv),
-        shipments=shipments,
-        shipment_delay=arrival_levels(mean, cv),
+        tail_scale=tail_scale(chunk.demand_quantiles_units),
+        spread=spread,
+        lead_time=np.array([np.resize(level, HORIZON_WEEKS) for level in levels]),
+        n_lead_times=np.array([level.size for level in levels]),
+        shipments=np.where(is_punctual[:, None], 0, chunk.inbound_units),
+        shipment_delay=np.array([arrival_levels(mean, cv) for cv in spreads.tolist()]),
     )
-    longest = draw_paths(points, terms, demand, arrivals, inbound, offset)
-    return Paths(PathBlocks(demand, arrivals, inbound, offset, longest, n_paths))
+    draw_chunk(points, draws, paths)
+    return paths
+
+
+def _shifts(chunk: VectorChunk, purpose: Purpose, seed: int) -> "npt.NDArray[np.uint32]":
+    """The keyed shift of each SKU's points `(n_skus, n_dimensions)`."""
+    shifts = np.empty((len(chunk.vectors), N_DIMENSIONS), np.uint32)
+    for k, vector in enumerate(chunk.vectors):
+        generator = keyed_generator(merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed)
+        shifts[k] = generator.integers(0, 2**32, N_DIMENSIONS, dtype=np.uint32)
+    return shifts
 
 
 def _aligned(shape: tuple[int, ...]) -> Floats:

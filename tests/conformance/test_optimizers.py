@@ -87,7 +87,7 @@ def situation_of(number, *, n_paths=200, **inventory):
 
 
 def full_scores(policy, situation):
-    form, objective = policy.form(situation), objective_terms(situation.inventory, situation.paths)
+    form, objective = policy.form(situation), objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)
     return lambda candidates: score_all(form, candidates, objective, situation.paths.blocks, situation.terms)
 
 
@@ -117,7 +117,7 @@ def test_the_compiled_search_is_the_one_of_ask_and_tell(name, objective):
         situation, policy = situation_of(number, objective=objective), POLICIES[name]
         space, starts = policy.search_space(situation), policy.starts(situation)
         asked = minimize(PatternSearch(space, starts, budget=150), full_scores(policy, situation))
-        exact = objective_terms(situation.inventory, situation.paths)._replace(race_slack=np.inf)
+        exact = objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)._replace(race_slack=np.inf)
         theta, score, _ = search(policy.form(situation), space.box(), space.clip(starts), 150, exact, situation.paths.blocks, situation.terms)
         assert asked == Candidate(score, tuple(theta.tolist()))
 
@@ -129,7 +129,7 @@ def test_racing_costs_next_to_nothing():
         situation = situation_of(number, n_paths=500)
         space = policy.search_space(situation)
         arguments = (policy.form(situation), space.box(), space.clip(policy.starts(situation)), 300)
-        objective = objective_terms(situation.inventory, situation.paths)
+        objective = objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)
         rest = (situation.paths.blocks, situation.terms)
         raced += search(*arguments, objective, *rest)[1]
         full += search(*arguments, objective._replace(race_slack=np.inf), *rest)[1]

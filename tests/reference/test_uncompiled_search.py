@@ -23,7 +23,7 @@ def found(name, objective, *, floor=None, budget=260, slack=np.inf):
     inventory = InventorySettings(objective=objective, minimum_fill_rate=floor, initial_order_latest_week=3)
     situation, policy = Situation(case.terms, inventory, case.paths), POLICIES[name]
     space, starts, form = policy.search_space(situation), policy.starts(situation), policy.form(situation)
-    terms = objective_terms(inventory, case.paths)._replace(race_slack=slack)
+    terms = objective_terms(inventory, situation.demanded_units, case.paths.n_paths)._replace(race_slack=slack)
     theta, score, n_done = search_kernel.search(form, space.box(), starts, budget, terms, case.paths.blocks, case.terms)
     again = objectives.score_all(form, theta[None, :], terms, case.paths.blocks, case.terms)[0]
     costs = path_costs.score_candidates(form, theta[None, :], case.paths.blocks, case.terms)
