@@ -132,7 +132,7 @@ def _tune_all(jobs: list[_Job], policy: str, threads: int) -> tuple[list[Tuned],
 def _reference(number: int, *, budget: int) -> _Reference:
     """The best anyone finds, and what each other optimiser finds with the search's budget and with 5,000 evaluations."""
     situation, policy = _situation(_job(number)), POLICIES["extended"]
-    form, objective = policy.form(situation), objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)
+    form, objective = policy.form(situation), objective_terms(situation.inventory, float(situation.demanded_units), situation.paths.n_paths)
     space, starts = policy.search_space(situation), policy.starts(situation)
 
     def score(candidates: Any) -> Any:

@@ -25,7 +25,7 @@ def reference_score(situation: Situation) -> float:
     form, space, objective = (
         policy.form(situation),
         policy.search_space(situation),
-        objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths),
+        objective_terms(situation.inventory, float(situation.demanded_units), situation.paths.n_paths),
     )
     points = grid(situation, space)
     scores = score_all(form, points, objective, situation.paths.blocks, situation.terms)
@@ -55,9 +55,9 @@ def grid(situation: Situation, space: SearchSpace) -> IntArray:
     last = n_weeks - 1
     axes = (
         np.minimum((0, 1, 3, 6), space.upper[0]),
-        _axis(min(whole, int(space.upper[1])), int(space.pitch[1])),
+        _axis(min(int(whole), int(space.upper[1])), int(space.pitch[1])),
         _axis(min(busiest, int(space.upper[2])), 1),
-        _axis(min(whole // 2 + 1, int(space.upper[3])), int(space.pitch[3])),
+        _axis(min(int(whole) // 2 + 1, int(space.upper[3])), int(space.pitch[3])),
         (last - 6, last - 3, last),
     )
     return np.array(list(itertools.product(*axes)), dtype=np.int64)

@@ -34,12 +34,11 @@ class CostCurve(NamedTuple):
 
 def order_grid(situation: Situation, recommended_units: int) -> IntArray:
     """Orders worth a look: none, the recommended one and a pack less or more, and evenly spread ones up to twice it or what the horizon may need."""
-    missing = situation.demand_quantile_units(situation.n_weeks, 0.75) - situation.inventory_position_units
+    missing = float(situation.demand_quantile_units(situation.n_weeks, 0.75) - situation.inventory_position_units)
     most = max(2.0 * recommended_units, missing, 1.0)
-    spread = [situation.order_units(units) for units in np.linspace(0.0, most, _N_POINTS)]
-    pack = situation.pack_units
-    around = [situation.order_units(recommended_units + step) for step in (-pack, pack) if recommended_units > 0 or step > 0]
-    return np.array(sorted({0, recommended_units, *spread, *around}), dtype=np.int64)
+    pack = int(situation.pack_units)
+    around = [recommended_units + step for step in (-pack, pack) if recommended_units > 0 or step > 0]
+    return np.unique(np.concatenate(([0, recommended_units], situation.order_units(np.concatenate((np.linspace(0.0, most, _N_POINTS), around))))))
 
 
 def cost_curve(

@@ -10,7 +10,7 @@ from domain.settings import InventorySettings
 from simulation.kernels.objectives import MEAN, PERCENTILE, TAIL_MEAN, ObjectiveTerms
 from simulation.sampling.paths import FloatArray
 
-RACE_SLACK = 0.01
+RACE_SLACK = 0.005
 """How far behind the incumbent a candidate is dropped (docs/decisions/0012 has the trade)."""
 
 Costs = npt.NDArray[np.floating]

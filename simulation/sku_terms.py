@@ -15,7 +15,7 @@ from domain.settings import InventorySettings, Settings
 from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import VectorChunk, chunk_of, unusable
 from simulation.kernels.chunks import ChunkTerms, find_faults, sku_terms_at
-from simulation.kernels.order_plans import Floats, OrderTerms
+from simulation.kernels.order_plans import Floats, IntArray, OrderTerms
 from simulation.kernels.vector_checks import FAULTS
 from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.sampling.paths import FloatArray
@@ -90,7 +90,7 @@ def _orders(chunk: VectorChunk, inventory: InventorySettings) -> tuple[Floats, F
     return minimum.astype(np.float32), pack.astype(np.float32), shared
 
 
-def _refuse_impossible(chunk: VectorChunk, minimum: FloatArray, pack: FloatArray, maximum: int | None, storage: int | None) -> None:
+def _refuse_impossible(chunk: VectorChunk, minimum: IntArray, pack: IntArray, maximum: int | None, storage: int | None) -> None:
     below_one = (pack < 1) | (minimum < 1)
     if below_one.any():
         raise _contradiction(chunk, int(below_one.argmax()), minimum, pack, "has a pack size or a minimum order below one unit")
@@ -101,7 +101,7 @@ def _refuse_impossible(chunk: VectorChunk, minimum: FloatArray, pack: FloatArray
             raise _contradiction(chunk, int(too_large.argmax()), minimum, pack, f"has a smallest order above its {name} of {limit}")
 
 
-def _contradiction(chunk: VectorChunk, sku: int, minimum: FloatArray, pack: FloatArray, fact: str) -> UsageError:
+def _contradiction(chunk: VectorChunk, sku: int, minimum: IntArray, pack: IntArray, fact: str) -> UsageError:
     return UsageError(
         f"merchant {chunk.vectors[sku].merchant_id}, article {chunk.vectors[sku].article_id} {fact}",
         got=f"pack size {pack[sku]}, minimum order {minimum[sku]}",
@@ -141,7 +141,7 @@ def _cost_rates(chunk: VectorChunk, settings: Settings) -> FloatArray:
     return np.stack((holding, inbound, outbound, returns, lost_margin, settings.inventory.terminal_markdown_share * cost, fixed), axis=1)
 
 
-def _return_weights(chunk: VectorChunk) -> tuple[FloatArray, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
+def _return_weights(chunk: VectorChunk) -> tuple[FloatArray, IntArray]:
     """Expected returns per unit sold, 1, 2, … weeks after the sale `(n_skus, 12)`, and how many of them there are.
 
     Lag 0 counts as 1, lags beyond the horizon as never.

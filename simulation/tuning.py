@@ -50,7 +50,7 @@ def tune(policy: Policy, situation: Situation, settings: Settings, *, warm_start
         warm_starts: Parameters that did well before, e.g. yesterday's; looked at first.
     """
     starts = np.concatenate((*(theta[None, :] for theta in warm_starts), policy.starts(situation)))
-    box, objective = policy.search_space(situation).box(), objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)
+    box, objective = policy.search_space(situation).box(), objective_terms(situation.inventory, float(situation.demanded_units), situation.paths.n_paths)
     found = search(policy.form(situation), box, starts, settings.optimizer.evaluation_budget, objective, situation.paths.blocks, situation.terms)
     return Tuned(*found)
 

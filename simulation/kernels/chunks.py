@@ -173,7 +173,7 @@ def search_chunk(
     for sku in range(n_skus):
         theta[sku], score[sku], n_done[sku] = search(
             form_at(form, sku),
-            SearchBox(box.lower[sku], box.upper[sku], box.pitch[sku], box.first_step[sku], box.directions, box.is_rugged),
+            SearchBox(box.lower[sku], box.upper[sku], box.pitch[sku], box.first_step[sku], box.directions, box.ridges, box.islands, box.is_rugged),
             starts[sku],
             budget,
             ObjectiveTerms(objective.kind, objective.rank, objective.minimum_fill_rate, demanded_units[sku], objective.race_slack),

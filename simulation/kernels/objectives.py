@@ -64,6 +64,8 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
             so_far += _sum(cost, n_here) if is_mean else _count_not_below(cost, np.float32(incumbent)) - (BLOCK_PATHS - n_here)
         if can_lose and (so_far >= limit or so_far > room.race[block] + slack):
             return np.inf
+        if block == 0 and can_lose and not is_mean and n_blocks > 1 and objective.race_slack < np.inf and _are_equal(cost, room.incumbent):
+            return np.inf  # a step on a plateau: nothing changes where the percentile is decided
         if has_floor:
             for sales in by_week(room.flows.sold, paths.demand_units.shape[1]):
                 sold += _sum(sales, n_here)
@@ -80,6 +82,8 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
 def note_incumbent(objective: ObjectiveTerms, score: float, n_paths: int, room: Workspace) -> None:
     """After a candidate has won: remember where it stood after each block, for the next ones to race against."""
     so_far = 0.0
+    for path in range(BLOCK_PATHS):
+        room.incumbent[path] = room.cost[0, path]
     for block in range(room.cost.shape[0]):
         cost, n_here = room.cost[block], min(BLOCK_PATHS, n_paths - block * BLOCK_PATHS)
         so_far += _sum(cost, n_here) if objective.kind == MEAN else _count_not_below(cost, np.float32(score)) - (BLOCK_PATHS - n_here)
@@ -92,6 +96,14 @@ def _sum(values: Floats, n: int) -> float:
     for path in range(n):
         total += np.float64(values[path])
     return total
+
+
+@loop
+def _are_equal(values: Floats, others: Floats) -> bool:
+    n_different = 0
+    for path in range(BLOCK_PATHS):
+        n_different += 1 if values[path] != others[path] else 0
+    return n_different == 0
 
 
 @loop

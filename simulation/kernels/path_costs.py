@@ -41,13 +41,15 @@ class Workspace(NamedTuple):
     """`(n_blocks, BLOCK_PATHS)` cost of each path, EUR."""
     race: Doubles
     """`(n_blocks,)` where the incumbent stood after each block (`objectives.note_incumbent`)."""
+    incumbent: Floats
+    """`(BLOCK_PATHS,)` the incumbent's cost on the first block."""
 
 
 @kernel
 def new_workspace(paths: PathBlocks) -> Workspace:
     """Room for the paths of one SKU."""
     n_blocks, n_weeks = paths.demand_units.shape[:2]
-    return Workspace(new_plan(n_weeks), new_flows(n_weeks), aligned_rows(n_blocks).reshape(n_blocks, BLOCK_PATHS), np.full(n_blocks, np.inf))
+    return Workspace(new_plan(n_weeks), new_flows(n_weeks), aligned_rows(n_blocks).reshape(n_blocks, BLOCK_PATHS), np.full(n_blocks, np.inf), aligned_rows(1))
 
 
 @kernel

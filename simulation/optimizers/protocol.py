@@ -23,6 +23,10 @@ class SearchSpace(NamedTuple):
     """First step of a local search, in pitches, a power of two."""
     directions: IntArray | None = None
     """`(n_directions, n_parameters)` worth a step, in steps; `None` = each parameter up and down."""
+    ridges: IntArray | None = None
+    """`(n_ridges, 2)` pairs (i, j) of which (i + 1) · j is worth keeping while i moves; `None` = none."""
+    islands: tuple[int, ...] = ()
+    """How many starts, in their order, are explored together, and how many after them, …; empty = all are good already."""
     is_rugged: bool = False
     """Whether what is left of a budget after polling is worth spending on jumps of all scales."""
 
@@ -34,9 +38,9 @@ class SearchSpace(NamedTuple):
     def box(self) -> SearchBox:
         """The same for the compiled search; its upper corner is on the grid."""
         upper = self.lower + (self.upper - self.lower) // self.pitch * self.pitch
-        return SearchBox(
-            self.lower, upper, self.pitch, self.first_step, _up_and_down(self.lower.shape[-1]) if self.directions is None else self.directions, self.is_rugged
-        )
+        directions = _up_and_down(self.lower.shape[-1]) if self.directions is None else self.directions
+        ridges = np.zeros((0, 2), np.int64) if self.ridges is None else self.ridges
+        return SearchBox(self.lower, upper, self.pitch, self.first_step, directions, ridges, np.cumsum((0, *self.islands)), self.is_rugged)
 
 
 @cache

@@ -22,7 +22,7 @@ class BaseStockPolicy:
         """S in single units up to the largest sampled demand of the horizon."""
         most = np.expand_dims(situation.most_units, -1)
         scale = np.expand_dims(situation.demand_quantile_units(situation.protection_interval_weeks, 0.75), -1)
-        return SearchSpace(np.zeros_like(most), most, np.ones_like(most), powers_of_two_below(scale / 8))
+        return SearchSpace(np.zeros_like(most), most, np.ones_like(most), powers_of_two_below(scale / 8), islands=(1 + len(_START_LEVELS),))
 
     def starts(self, situation: Situation) -> IntArray:
         """Never order, and quantiles of demand over the protection interval."""

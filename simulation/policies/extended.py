@@ -1,6 +1,7 @@
 """Extended periodic (R, s, Q) with a kick-start order: θ = (t₀, Q₀, s, Q, t_limit) (method §4)."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,6 +14,12 @@ _START_LEVELS = (0.5, 0.75, 0.9)
 
 _PEAK_LEVELS = (0.5, 0.8)
 """Levels of demand over the busiest protection interval at which they start, too."""
+
+_WHOLE_LEVELS, _SPREAD_WEEKS = (0.6, 0.8), (2, 3, 4, 5, 6, 8, 10)
+"""Levels of the horizon's demand that spread orders make up, and the weeks they end in."""
+
+_ISLANDS = (2 + 2 * 2 * (len(_START_LEVELS) + len(_PEAK_LEVELS)), 2 * (len(_START_LEVELS) + len(_PEAK_LEVELS)), 3 * len(_WHOLE_LEVELS) * len(_SPREAD_WEEKS))
+"""Starts that order once or at a trigger from now; from a week later; that spread their orders."""
 
 _LARGE_ORDER_WEEKS = 4
 """Weeks of mean demand in the orders that follow a large first one."""
@@ -39,6 +46,10 @@ _DIRECTIONS = np.array(
     dtype=np.int64,
 )
 """Each parameter up and down, and exchanges along ridges: reorder point for quantity, first order for reorder point."""
+
+
+_RIDGES = np.array([(4, 3)], dtype=np.int64)
+"""Fewer weeks with larger orders bring as much."""
 
 
 class ExtendedPolicy:
@@ -76,30 +87,54 @@ class ExtendedPolicy:
             pitch=np.stack((one, pack, one, pack, one), axis=-1),
             first_step=np.stack((one, quantity_step, point_step, quantity_step, 2 * one), axis=-1),
             directions=_DIRECTIONS,
+            ridges=_RIDGES,
+            islands=_ISLANDS,
             is_rugged=True,
         )
 
     def starts(self, situation: Situation) -> IntArray:
-        """Never order; one order for the whole horizon; pairs of reorder point and order quantity (lab §4), for today's demand and for its peak.
+        """Never order, or once; pairs of reorder point and order quantity (lab §4), from now and from a week later; orders spread evenly."""
+        now, later, spread = self._orders_at_a_trigger(situation, 0), self._orders_at_a_trigger(situation, 1), self._orders_spread(situation)
+        return np.concatenate((self._one_order(situation), now, later, spread), axis=-2)
 
-        Each pair begins with today's order filling up to the reorder point, with half of what the horizon needs, and a week later.
-        """
+    def _one_order(self, situation: Situation) -> IntArray:
+        """Never order, and one order for the whole horizon."""
+        whole = situation.demand_quantile_units(situation.n_weeks, 0.75)
+        nothing = np.zeros_like(whole)
+        return _rows([(nothing,) * 5, (nothing, situation.order_units(whole - situation.inventory_position_units), nothing, nothing, nothing)])
+
+    def _orders_at_a_trigger(self, situation: Situation, first_epoch: int) -> IntArray:
+        """Pairs of reorder point and order quantity, the first order filling up to the point; if it is now, also with half of what the horizon needs."""
         n_weeks, position, weekly = situation.n_weeks, situation.inventory_position_units, situation.mean_weekly_demand_units
-        protected, later = situation.protection_interval_weeks, min(1, situation.inventory.initial_order_latest_week)
-        whole = situation.demand_quantile_units(n_weeks, 0.75)
-        covers = situation.cover_quantiles_units(_START_LEVELS + _PEAK_LEVELS, n_weeks=protected, first_weeks=n_weeks)
-        first = covers[..., : len(_START_LEVELS), 0]
-        points = [*np.moveaxis(first, -1, 0), *np.moveaxis(covers[..., len(_START_LEVELS) :, :].max(axis=-1), -1, 0)]
-        last_that_arrives = max(n_weeks - 1 - math.floor(situation.inventory.lead_time_weeks + 0.5), 0)
-        order, nothing = situation.order_units, np.zeros_like(whole)
-        half, large = order(whole / 2 - position), order(_LARGE_ORDER_WEEKS * weekly)
-        rows = [(nothing, nothing, nothing, nothing, nothing), (nothing, order(whole - position), nothing, nothing, nothing)]
+        protected, first = situation.protection_interval_weeks, min(first_epoch, situation.inventory.initial_order_latest_week)
+        covers = situation.remembered(_covers)
+        points = [*np.moveaxis(covers[..., : len(_START_LEVELS), 0], -1, 0), *np.moveaxis(covers[..., len(_START_LEVELS) :, :].max(axis=-1), -1, 0)]
+        order, start = situation.order_units, np.full(situation.shape, first)
+        half = order(situation.demand_quantile_units(n_weeks, 0.75) / 2 - position)
+        last, large = np.full(situation.shape, _last_that_arrives(situation)), order(_LARGE_ORDER_WEEKS * weekly)
+        rows = []
         for cover_weeks in self._cover_weeks(situation):
             for point in points:
                 quantity = order(cover_weeks * np.maximum(weekly, point / (2 * protected)))
-                fill, last = order(points[1] + quantity / 2 - position), nothing + last_that_arrives
-                rows += [(nothing, fill, point, quantity, last), (nothing, half, point, large, last), (nothing + later, fill, point, quantity, last)]
-        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+                rows.append((start, order(points[1] + quantity / 2 - position), point, quantity, last))
+                rows += [] if first_epoch else [(start, half, point, large, last)]
+        return _rows(rows)
+
+    @staticmethod
+    def _orders_spread(situation: Situation) -> IntArray:
+        """Equal orders at every review up to a week, whatever the stock, that make up what the horizon needs with a first one."""
+        position, order = situation.inventory_position_units, situation.order_units
+        covers = situation.remembered(_covers)
+        always, soon = covers[..., -1, :].max(axis=-1), covers[..., 1, 0]
+        rows = []
+        for level in _WHOLE_LEVELS:
+            missing = situation.demand_quantile_units(situation.n_weeks, level) - position
+            for week in _SPREAD_WEEKS:
+                last = min(week, _last_that_arrives(situation))
+                n_later = max(last // situation.inventory.review_period_weeks, 1)
+                firsts = (order(soon - position), order(missing / (n_later + 1)), order(missing / 3))
+                rows += [(np.zeros_like(first), first, always, order((missing - first) / n_later), np.full(situation.shape, last)) for first in firsts]
+        return _rows(rows)
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """All five parameters; a limit before the kick-start is the kick-start itself."""
@@ -127,3 +162,18 @@ class ExtendedPolicy:
         has_economic_quantity = (fixed > 0) & (holding > 0) & (weekly > 0)
         economic = np.sqrt(2 * fixed / np.where(has_economic_quantity, holding * weekly, 1.0))
         return review, np.where(has_economic_quantity, np.clip(economic, 2 * review, situation.n_weeks), review + 4)
+
+
+def _rows(rows: Sequence[tuple[IntArray, ...]]) -> IntArray:
+    """`(…, n_rows, 5)` whole numbers."""
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2).astype(np.int64)
+
+
+def _covers(situation: Situation) -> IntArray:
+    """Demand over a protection interval from each week on, at the levels of today's and of the busiest one `(…, n_levels, n_weeks)`."""
+    return situation.cover_quantiles_units(_START_LEVELS + _PEAK_LEVELS, n_weeks=situation.protection_interval_weeks, first_weeks=situation.n_weeks)
+
+
+def _last_that_arrives(situation: Situation) -> int:
+    """The last epoch whose order arrives within the horizon, at the mean lead time."""
+    return max(situation.n_weeks - 1 - math.floor(situation.inventory.lead_time_weeks + 0.5), 0)

@@ -35,7 +35,14 @@ class LookAheadPolicy:
         first_step = powers_of_two_below(scale / 2 / pack)
         one = np.ones_like(pack)
         upper = np.stack((situation.order_units(situation.most_units), len(_FRACTILES) * one), axis=-1)
-        return SearchSpace(np.zeros_like(upper), upper, np.stack((pack, one), axis=-1), np.stack((first_step, one), axis=-1), directions=_DIRECTIONS)
+        return SearchSpace(
+            np.zeros_like(upper),
+            upper,
+            np.stack((pack, one), axis=-1),
+            np.stack((first_step, one), axis=-1),
+            directions=_DIRECTIONS,
+            islands=(1 + len(_FRACTILES),),
+        )
 
     def starts(self, situation: Situation) -> IntArray:
         """Nothing now or ever; and what is missing now to each fractile, and so on at later reviews."""
