@@ -19,7 +19,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from domain.errors import UsageError
 
-PolicyName = Literal["extended", "look_ahead", "base_stock"]
+PolicyName = Literal["extended", "look_ahead", "classical", "s_S", "base_stock", "newsvendor"]
 Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""

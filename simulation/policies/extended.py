@@ -83,7 +83,7 @@ class ExtendedPolicy:
         points = [*covers[: len(_START_LEVELS), 0].tolist(), *covers[len(_START_LEVELS) :].max(axis=1).tolist()]
         last_that_arrives = max(n_weeks - 1 - math.floor(situation.inventory.lead_time_weeks + 0.5), 0)
         rows = [(0, 0, 0, 0, 0), (0, self._order(whole - position, situation), 0, 0, 0)]
-        for cover_weeks in self._cover_weeks(situation):
+        for cover_weeks in situation.order_cover_weeks:
             for point in points:
                 quantity = situation.order_units(cover_weeks * max(weekly, point / (2 * protected)))
                 fill = self._order(points[1] + quantity / 2 - position, situation)
@@ -113,13 +113,3 @@ class ExtendedPolicy:
     @staticmethod
     def _order(quantity_units: float, situation: Situation) -> int:
         return situation.order_units(max(quantity_units, 0.0))
-
-    @staticmethod
-    def _cover_weeks(situation: Situation) -> tuple[float, float]:
-        """Weeks of demand in an order: one review period, and the economic order quantity √(2KD/h) or four weeks more."""
-        review = situation.inventory.review_period_weeks
-        holding, fixed = situation.terms.cost_rates_eur[0], situation.terms.cost_rates_eur[-1]
-        weekly = situation.mean_weekly_demand_units
-        if fixed > 0 and holding > 0 and weekly > 0:
-            return review, min(max(math.sqrt(2 * fixed / (holding * weekly)), 2 * review), situation.n_weeks)
-        return review, review + 4

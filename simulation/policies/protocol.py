@@ -55,6 +55,16 @@ class Situation:
         """On hand plus in transit at epoch 0."""
         return float(self.terms.on_hand_units + self.terms.in_transit_units)
 
+    @cached_property
+    def order_cover_weeks(self) -> tuple[float, float]:
+        """Weeks of demand an order may be for: one review period, and the economic order quantity √(2KD/h) or four weeks more."""
+        review = self.inventory.review_period_weeks
+        holding, fixed = self.terms.cost_rates_eur[0], self.terms.cost_rates_eur[-1]
+        weekly = self.mean_weekly_demand_units
+        if fixed > 0 and holding > 0 and weekly > 0:
+            return review, min(max(math.sqrt(2 * fixed / (holding * weekly)), 2 * review), self.n_weeks)
+        return review, review + 4
+
     @property
     def pack_units(self) -> int:
         """Order multiple."""
@@ -134,7 +144,7 @@ class Policy(Protocol):
         """The integer box of its parameters [θ]."""
 
     def starts(self, situation: Situation) -> IntArray:
-        """Promising θ `(n_starts, n_parameters)`, among them one that never orders; clipped to the box by the optimiser."""
+        """Promising θ `(n_starts, n_parameters)`, where there are parameters among them one that never orders; clipped to the box by the optimiser."""
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """θ in words, with order quantities as they are ordered (after MOQ and pack)."""
