@@ -58,9 +58,7 @@ def _section(name: str, group: dict[str, Any]) -> str:
 
 
 def _row(policy: str, row: dict[str, float]) -> str:
-    if policy == "extended":
-        against = "–"
-    else:
-        against = f"{row['cost_vs_extended']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]"
-    cheaper = "–" if policy == "extended" else f"{row['cheaper_share']:.0%}"
+    is_reference = policy == "extended"
+    against = "–" if is_reference else f"{row['cost_vs_extended']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]"
+    cheaper = "–" if is_reference else f"{row['cheaper_share']:.0%}"
     return f"| {policy} | {row['cost_eur']:,.1f} | {against} | {cheaper} | {row['fill_rate']:.1%} | {row['availability']:.1%} |"

@@ -89,10 +89,8 @@ def _measure(number: int) -> SkuFigures:
     own = made.inventory | {"initial_order_latest_week": 11}
     settings = Settings().for_merchant("merchant", own)
     terms = sku_terms(made.vector, settings)
-    drawn, fresh = (
-        sample_paths(made.vector, settings, n_paths=n_paths, purpose=purpose, seed=SEED)
-        for n_paths, purpose in ((settings.simulation.n_paths_optimize, "optimize"), (settings.simulation.n_paths_evaluate, "evaluate"))
-    )
+    drawn = sample_paths(made.vector, settings, n_paths=settings.simulation.n_paths_optimize, purpose="optimize", seed=SEED)
+    fresh = sample_paths(made.vector, settings, n_paths=settings.simulation.n_paths_evaluate, purpose="evaluate", seed=SEED)
     known = hindsight(fresh, terms)
 
     def tuned(policy: str, trigger: str, objective: str) -> Evaluation:

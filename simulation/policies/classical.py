@@ -43,11 +43,13 @@ class ClassicalPolicy:
         """Never order; and pairs of a reorder point and an order that covers some weeks."""
         protected = situation.protection_interval_weeks
         covers = situation.cover_quantiles_units(_START_LEVELS, n_weeks=protected, first_weeks=situation.n_weeks)
-        rows = [(0, 0)]
-        for cover_weeks in situation.order_cover_weeks:
-            for point in (*covers[:, 0].tolist(), *covers.max(axis=1).tolist()):
-                rows.append((point, situation.order_units(cover_weeks * max(situation.mean_weekly_demand_units, point / (2 * protected)))))
-        return np.array(list(dict.fromkeys(rows)), dtype=np.int64)
+        weekly = situation.mean_weekly_demand_units
+        pairs = (
+            (point, situation.order_units(cover_weeks * max(weekly, point / (2 * protected))))
+            for cover_weeks in situation.order_cover_weeks
+            for point in (*covers[:, 0].tolist(), *covers.max(axis=1).tolist())
+        )
+        return np.array(list(dict.fromkeys([(0, 0), *pairs])), dtype=np.int64)
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """Both parameters."""

@@ -47,7 +47,7 @@ class NewsvendorPolicy:
 
     @staticmethod
     def _levels(situation: Situation) -> IntArray:
-        """`(1, n_weeks)`"""
+        """One row: the level of each review `(1, n_weeks)`."""
         ratio = critical_ratio(situation)
         if ratio == 0.0:
             return np.zeros((1, situation.n_weeks), np.int64)
@@ -55,7 +55,7 @@ class NewsvendorPolicy:
 
 
 def critical_ratio(situation: Situation) -> float:
-    """m / (m + h·(R + L)) in [0, 1]; 0 where a sale earns nothing."""
+    """Margin over margin and holding, m / (m + h·(R + L)), in [0, 1]; 0 where a sale earns nothing."""
     holding, inbound, outbound, handling, lost_margin = situation.terms.cost_rates_eur[:5].tolist()
     earned = lost_margin - inbound - outbound - handling * float(situation.terms.return_weights.sum())
     return earned / (earned + holding * situation.protection_interval_weeks) if earned > 0 else 0.0

@@ -1,14 +1,25 @@
 """Kernels as the Python functions they are compiled from: what coverage sees, and a second opinion."""
 
 from simulation import costs, hindsight, kpis, sku_terms
-from simulation.kernels import demand_totals, draws, objectives, order_plans, path_costs, search, search_machine, vector_checks, weekly_simulation
+from simulation.kernels import (
+    demand_totals,
+    draws,
+    known_futures,
+    objectives,
+    order_plans,
+    path_costs,
+    search,
+    search_machine,
+    vector_checks,
+    weekly_simulation,
+)
 from simulation.kernels import hindsight as hindsight_kernel
 from simulation.optimizers import protocol as optimizers
 from simulation.policies import protocol as policies
 from simulation.sampling import paths
 
 CALLERS = (costs, hindsight, kpis, sku_terms, optimizers, policies)
-KERNELS = (order_plans, weekly_simulation, path_costs, objectives, demand_totals, search_machine, search, vector_checks, hindsight_kernel)
+KERNELS = (order_plans, weekly_simulation, path_costs, objectives, demand_totals, search_machine, search, vector_checks, known_futures, hindsight_kernel)
 
 
 def without_jit(monkeypatch):

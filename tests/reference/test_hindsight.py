@@ -1,5 +1,7 @@
 """The hindsight optimum against trying everything, and against every policy."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -82,7 +84,7 @@ def test_a_longer_lead_time_is_never_cheaper_on_the_same_paths(seed):
         return hindsight(paths, case.terms).bound_eur
 
     by_lead = [optimum(lead_weeks) for lead_weeks in (0, 1, 2, 4, 7, 11, 12)]
-    for shorter, longer in zip(by_lead, by_lead[1:], strict=False):
+    for shorter, longer in pairwise(by_lead):
         assert (longer >= shorter * (1 - 1e-9) - 1e-9).all()
 
 
