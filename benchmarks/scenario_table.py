@@ -17,6 +17,7 @@ from scipy.stats import bootstrap
 
 from benchmarks.families import FAMILIES, scenario
 from benchmarks.scenario_page import page
+from domain.errors import UsageError
 from domain.settings import Settings
 from simulation.costs import objective_values
 from simulation.hindsight import hindsight
@@ -77,7 +78,12 @@ def run(*, n_skus: int = 700, threads: int = 2) -> dict[str, Any]:
         `n_skus`, and by group (all, life_cycle, steady_state, the families), objective and policy: `cost_eur` per SKU,
         `cost_vs_extended` with `low` and `high` of its 95 % interval, `cheaper_share` of SKUs, `fill_rate`, `availability`;
         and `hindsight_plan_vs_bound`, which says how tight the bound is.
+
+    Raises:
+        UsageError: A family would have fewer than two SKUs, too few to resample.
     """
+    if n_skus < 2 * len(FAMILIES):
+        raise UsageError("too few SKUs to compare families", got=str(n_skus), wanted=f"at least {2 * len(FAMILIES)}", remedy="Ask for more with --skus.")
     with ThreadPoolExecutor(threads) as pool:
         skus = list(pool.map(_measure, range(n_skus)))
     groups = {name: [sku for sku in skus if sku.family in families] for name, families in GROUPS.items()}
