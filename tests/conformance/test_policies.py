@@ -1,25 +1,28 @@
 """Every policy keeps the same promises: `check_policy` runs over the registry, and over a record of orders."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from benchmarks.sku import example_vector
 from domain.errors import UsageError
-from domain.settings import OptimizerSettings, PolicyName, Settings
+from domain.settings import OptimizerSettings, PolicyName, Settings, SimulationSettings
+from domain.stage_tables import Policies
 from simulation.costs import objective_terms
 from simulation.kernels.objectives import score_all
 from simulation.kernels.order_plans import plan_orders
 from simulation.kernels.path_costs import new_workspace
 from simulation.kernels.weekly_simulation import by_week, simulate_block
-from simulation.kpis import path_costs
-from simulation.optimize import tune
+from simulation.kpis import evaluate, path_costs
+from simulation.optimize import optimize_policy, tune
 from simulation.policies.newsvendor import critical_ratio
-from simulation.policies.protocol import Situation
+from simulation.policies.protocol import PolicyTerms, Situation
 from simulation.policies.recorded import RecordedPolicy, as_recorded
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import paths_of, sample_paths
 from simulation.sku_terms import sku_terms
 
+FEW = Settings(simulation=SimulationSettings(n_paths_optimize=50, n_paths_evaluate=200), optimizer=OptimizerSettings(evaluation_budget=60))
 SETTINGS = Settings(optimizer=OptimizerSettings(evaluation_budget=60))
 NAMES = [*POLICIES, "recorded"]
 INVENTORIES = {
@@ -152,8 +155,26 @@ def test_todays_order_can_be_refused(name):
         assert (orders_of(policy.form(situation), theta, situation)[0] == 0).all()
 
 
-def test_every_policy_with_a_choice_can_be_set():
+def test_every_policy_but_never_ordering_can_be_set():
     assert {*PolicyName.__args__, "order_nothing"} == set(POLICIES)
+
+
+@pytest.mark.parametrize("name", PolicyName.__args__)
+def test_the_recommendation_is_a_row_of_the_contract_that_can_be_simulated_again(name):
+    settings, vector = FEW.for_merchant("merchant", {"policy": name, "lead_time_weeks": 1}), example_vector(3)
+    made = optimize_policy(vector, settings, seed=5)
+    row = Policies.validate(pl.DataFrame([made.as_row()], schema=Policies.create_empty().schema)).row(0, named=True)
+    assert row["policy"] == name
+    situation = Situation(sku_terms(vector, settings), settings.inventory, sample_paths(vector, settings, n_paths=50, purpose="optimize", seed=5))
+    again, fresh = POLICIES[name], sample_paths(vector, settings, n_paths=200, purpose="evaluate", seed=5)
+    words = PolicyTerms(
+        initial_order_epoch=None if made.initial_order_week is None else 0,
+        last_order_epoch=None if made.last_order_week is None else (made.last_order_week - vector.date).days // 7,
+        **{name: row[name] for name in PolicyTerms._fields if name.endswith("units")},
+    )
+    evaluation = evaluate(again.form(situation), again.parameters(words, situation), fresh, situation.terms)
+    assert evaluation.order_now_units() == made.order_now_units > 0
+    assert sum(evaluation.expected_cost_eur.values()) == made.expected_cost_eur
 
 
 def test_extended_orders_nothing_before_kick_start_or_after_limit():

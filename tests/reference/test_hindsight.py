@@ -135,11 +135,13 @@ def test_no_tuned_policy_beats_hindsight_on_any_path_of_a_scenario(number, trigg
 
 
 def test_uncompiled_equals_compiled(monkeypatch):
-    cases = [random_case(seed) for seed in (0, 3, 8)]
-    compiled = [hindsight(case.paths, case.terms) for case in cases]
+    def cases():
+        small = (small_case(seed, returns=returns) for seed in range(8) for returns in (False, True))
+        return [*small, *(random_case(seed, n_paths=2) for seed in (0, 3))]
+
+    compiled = [hindsight(case.paths, case.terms) for case in cases()]
     without_jit(monkeypatch)
-    for seed, before in zip((0, 3, 8), compiled, strict=True):
-        case = random_case(seed)
+    for before, case in zip(compiled, cases(), strict=True):
         after = module.hindsight(case.paths, case.terms)
         np.testing.assert_array_equal(after.bound_eur, before.bound_eur)
         np.testing.assert_array_equal(after.order_units, before.order_units)
