@@ -163,8 +163,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("docs/reference/policies_by_scenario.md"))
     given = parser.parse_args()
+    figures = run(n_skus=given.skus, threads=given.threads)
     before = given.out.read_text(encoding="utf-8") if given.out.exists() else ""
-    given.out.write_text(page(run(n_skus=given.skus, threads=given.threads), before=before), encoding="utf-8")
+    given.out.write_text(page(figures, before=before), encoding="utf-8")
 
 
 if __name__ == "__main__":
