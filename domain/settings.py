@@ -19,7 +19,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from domain.errors import UsageError
 
-PolicyName = Literal["extended", "look_ahead", "base_stock"]
+PolicyName = Literal["extended", "look_ahead", "classical", "s_S", "base_stock", "newsvendor"]
 Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
@@ -163,7 +163,7 @@ class Settings(_Frozen):
 TINY: Mapping[str, Any] = {
     "forecast": {"n_training_rows": 20_000, "n_trees": 20},
     "simulation": {"n_paths_optimize": 100, "n_paths_evaluate": 400},
-    "optimizer": {"evaluation_budget": 60},
+    "optimizer": {"evaluation_budget": 200},
 }
 """What the profile `tiny` changes, where nothing else says otherwise."""
 

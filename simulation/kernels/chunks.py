@@ -133,10 +133,10 @@ def draw_chunk(points: Words, draws: ChunkDraws, paths: ChunkPaths) -> None:
 
 @kernel
 def total_quantiles_of_chunk(paths: ChunkPaths, first_week: IntArray, n_weeks: int, levels: Doubles) -> IntArray:
-    """`demand_totals.total_quantiles` of each SKU, `(n_skus, n_levels, n_windows)`."""
-    found = np.empty((paths.demand_units.shape[0], levels.shape[0], first_week.shape[0]), np.int64)
+    """`demand_totals.total_quantiles` of each SKU at its own levels `(n_skus, n_levels)`: `(n_skus, n_levels, n_windows)`."""
+    found = np.empty((paths.demand_units.shape[0], levels.shape[1], first_week.shape[0]), np.int64)
     for sku in range(found.shape[0]):
-        found[sku] = total_quantiles(sku_paths_at(paths, sku), first_week, n_weeks, levels)
+        found[sku] = total_quantiles(sku_paths_at(paths, sku), first_week, n_weeks, levels[sku])
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from simulation.kernels import kernel
 from simulation.kernels.objectives import select
 from simulation.kernels.order_plans import BLOCK_PATHS, Floats, IntArray
-from simulation.kernels.weekly_simulation import PathBlocks
+from simulation.kernels.weekly_simulation import PathBlocks, aligned_rows
 
 
 class OrderedPaths(NamedTuple):
@@ -25,10 +25,12 @@ class OrderedPaths(NamedTuple):
 @kernel
 def in_original_order(paths: PathBlocks) -> OrderedPaths:
     """A copy as it is."""
-    copied = PathBlocks(
-        paths.demand_units.copy(), paths.arrivals.copy(), paths.inbound_units.copy(), paths.return_offset.copy(), paths.longest_lead_weeks, paths.n_paths
-    )
-    return OrderedPaths(copied, np.arange(paths.n_paths))
+    shape = paths.demand_units.shape
+    n_rows = shape[0] * shape[1]
+    demand, inbound, offset = aligned_rows(n_rows).reshape(shape), aligned_rows(n_rows).reshape(shape), aligned_rows(shape[0]).reshape(shape[0], shape[2])
+    arrivals = aligned_rows(n_rows).view(np.int32).reshape(shape)
+    demand[:], arrivals[:], inbound[:], offset[:] = paths.demand_units, paths.arrivals, paths.inbound_units, paths.return_offset
+    return OrderedPaths(PathBlocks(demand, arrivals, inbound, offset, paths.longest_lead_weeks, paths.n_paths), np.arange(paths.n_paths))
 
 
 @kernel

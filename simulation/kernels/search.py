@@ -53,8 +53,9 @@ def search(
     found = np.empty((n_islands * (GOOD_POINTS + 1) + starts.shape[0], starts.shape[1]), np.int64)
     for island in range(n_islands):
         own = starts[box.islands[island] : box.islands[island + 1]]
-        share = int(budget * SHARE_ON_FEW_PATHS / n_islands) if box.is_rugged else own.shape[0]
-        state, n_here = explore(form, box, own, max(share, 1), rough, few, terms)
+        wished = max(int(budget * SHARE_ON_FEW_PATHS / n_islands) if box.is_rugged else 0, own.shape[0])
+        share = max(min(wished, (budget - n_done) // (n_islands - island + 1)), 1)
+        state, n_here = explore(form, box, own, share, rough, few, terms)
         n_done += n_here
         found[n_found] = state.best
         n_kept = n_known(state)

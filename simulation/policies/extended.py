@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.optimizers.protocol import FloatArray, SearchSpace, powers_of_two_below
+from simulation.optimizers.protocol import SearchSpace, powers_of_two_below
 from simulation.policies.protocol import PolicyTerms, Situation, policy_form
 
 _START_LEVELS = (0.5, 0.75, 0.9)
@@ -113,7 +113,7 @@ class ExtendedPolicy:
         half = order(situation.demand_quantile_units(n_weeks, 0.75) / 2 - position)
         last, large = np.full(situation.shape, _last_that_arrives(situation)), order(_LARGE_ORDER_WEEKS * weekly)
         rows = []
-        for cover_weeks in self._cover_weeks(situation):
+        for cover_weeks in situation.order_cover_weeks:
             for point in points:
                 quantity = order(cover_weeks * np.maximum(weekly, point / (2 * protected)))
                 rows.append((start, order(points[1] + quantity / 2 - position), point, quantity, last))
@@ -152,16 +152,6 @@ class ExtendedPolicy:
         del situation
         values = (words.initial_order_epoch, words.initial_order_quantity_units, words.reorder_point_units, words.order_quantity_units, words.last_order_epoch)
         return np.array([value or 0 for value in values], dtype=np.int64)
-
-    @staticmethod
-    def _cover_weeks(situation: Situation) -> tuple[float, FloatArray]:
-        """Weeks of demand in an order: one review period, and the economic order quantity √(2KD/h) or four weeks more."""
-        review = situation.inventory.review_period_weeks
-        holding, fixed = situation.cost_rates_eur[..., 0], situation.cost_rates_eur[..., -1]
-        weekly = situation.mean_weekly_demand_units
-        has_economic_quantity = (fixed > 0) & (holding > 0) & (weekly > 0)
-        economic = np.sqrt(2 * fixed / np.where(has_economic_quantity, holding * weekly, 1.0))
-        return review, np.where(has_economic_quantity, np.clip(economic, 2 * review, situation.n_weeks), review + 4)
 
 
 def _rows(rows: Sequence[tuple[IntArray, ...]]) -> IntArray:

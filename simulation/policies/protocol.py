@@ -1,7 +1,7 @@
 """What a replenishment policy is: a form its orders take, parameters to search over, where to start, and words for the result."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -70,6 +70,15 @@ class Situation:
         return np.asarray(self.terms.on_hand_units + self.terms.in_transit_units, dtype=np.float64)[()]
 
     @cached_property
+    def order_cover_weeks(self) -> tuple[FloatArray, FloatArray]:
+        """Weeks of demand an order may be for: one review period, and the economic order quantity √(2KD/h) or four weeks more."""
+        review = self.inventory.review_period_weeks
+        holding, fixed, weekly = self.cost_rates_eur[..., 0], self.cost_rates_eur[..., -1], self.mean_weekly_demand_units
+        has_economic_quantity = (fixed > 0) & (holding > 0) & (weekly > 0)
+        economic = np.sqrt(2 * fixed / np.where(has_economic_quantity, holding * weekly, 1.0))
+        return np.full(self.shape, float(review)), np.where(has_economic_quantity, np.clip(economic, 2 * review, self.n_weeks), review + 4)
+
+    @cached_property
     def pack_units(self) -> IntArray:
         """Order multiple."""
         return np.asarray(self._minimum_and_pack()[1], dtype=np.int64)[()]
@@ -88,8 +97,11 @@ class Situation:
         """Quantile over paths of the total demand of the first `n_weeks` weeks; `level` in [0, 1]."""
         return self.cover_quantiles_units((level,), n_weeks=n_weeks, first_weeks=1)[..., 0, 0][()]
 
-    def cover_quantiles_units(self, levels: Sequence[float], *, n_weeks: int, first_weeks: int) -> IntArray:
-        """Quantiles over paths of the total demand of `n_weeks` weeks that begin with week 0, 1, …, `first_weeks` − 1 `(…, n_levels, first_weeks)`."""
+    def cover_quantiles_units(self, levels: npt.ArrayLike, *, n_weeks: int, first_weeks: int) -> IntArray:
+        """Quantiles over paths of the total demand of `n_weeks` weeks that begin with week 0, 1, …, `first_weeks` − 1 `(…, n_levels, first_weeks)`.
+
+        `levels` are the same for all SKUs, or each SKU's own.
+        """
         totals: IntArray = self._total_quantiles(np.arange(first_weeks), n_weeks, np.array(levels, dtype=np.float64))
         return totals
 
@@ -147,7 +159,8 @@ class SituationOfMany(Situation):
         return totals
 
     def _total_quantiles(self, first_week: IntArray, n_weeks: int, levels: FloatArray) -> IntArray:
-        totals: IntArray = total_quantiles_of_chunk(self.paths, first_week, n_weeks, levels)
+        own = np.ascontiguousarray(np.broadcast_to(levels, (*self.shape, levels.shape[-1])))
+        totals: IntArray = total_quantiles_of_chunk(self.paths, first_week, n_weeks, own)
         return totals
 
 

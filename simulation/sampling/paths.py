@@ -152,20 +152,28 @@ def paths_of(demand_units: IntArray, lead_time_weeks: IntArray, return_offset: F
         inbound_units: `(n_paths, n_weeks)` shipments in transit at epoch 0, by week of arrival; `None` = none.
     """
     n_paths, n_weeks = demand_units.shape
-    n_blocks = -(-n_paths // BLOCK_PATHS)
-
-    def blocks_of(by_path: npt.NDArray[Any]) -> Floats:
-        filled = np.zeros((n_blocks * BLOCK_PATHS, by_path.shape[1]), np.float32)
-        filled[:n_paths] = by_path
-        blocks = _aligned((n_blocks, by_path.shape[1], BLOCK_PATHS))
-        blocks[...] = filled.reshape(n_blocks, BLOCK_PATHS, -1).transpose(0, 2, 1)
-        return blocks
-
     arrivals = np.zeros((n_paths, n_weeks), np.int32)
     for epoch in range(n_weeks):
         for lead in range(n_weeks - epoch):
             arrivals[:, epoch + lead] |= np.where(lead_time_weeks[:, epoch] == lead, 1 << lead, 0).astype(np.int32)
     inbound = np.zeros((n_paths, n_weeks)) if inbound_units is None else inbound_units
     longest = int(min(lead_time_weeks.max(initial=0), n_weeks - 1))
-    bits = blocks_of(arrivals).astype(np.int32)  # at most 2¹¹: exact in float32
-    return Paths(PathBlocks(blocks_of(demand_units), bits, blocks_of(inbound), blocks_of(return_offset[:, None])[:, 0], longest, n_paths))
+    bits = _blocks_of(arrivals).astype(np.int32)  # at most 2¹¹: exact in float32
+    return Paths(PathBlocks(_blocks_of(demand_units), bits, _blocks_of(inbound), _blocks_of(return_offset[:, None])[:, 0], longest, n_paths))
+
+
+def with_shipments(paths: Paths, arriving_units: IntArray) -> Paths:
+    """The same futures with more arriving in each week `(n_paths, n_weeks)`."""
+    inbound = _aligned(paths.blocks.inbound_units.shape)
+    np.add(paths.blocks.inbound_units, _blocks_of(arriving_units), out=inbound)
+    return Paths(paths.blocks._replace(inbound_units=inbound))
+
+
+def _blocks_of(by_path: npt.NDArray[Any]) -> Floats:
+    """Values `(n_paths, n_weeks)` as blocks, the last filled up with zeros."""
+    n_paths, n_blocks = len(by_path), -(-len(by_path) // BLOCK_PATHS)
+    filled = np.zeros((n_blocks * BLOCK_PATHS, by_path.shape[1]), np.float32)
+    filled[:n_paths] = by_path
+    blocks = _aligned((n_blocks, by_path.shape[1], BLOCK_PATHS))
+    blocks[...] = filled.reshape(n_blocks, BLOCK_PATHS, -1).transpose(0, 2, 1)
+    return blocks

@@ -11,7 +11,8 @@ from domain.settings import Settings
 from simulation.costs import objective_terms, objective_values
 from simulation.kernels.objectives import INFEASIBLE, score_all
 from simulation.kernels.path_costs import SERVICE_SUMS, evaluate_paths
-from simulation.kernels.search import search
+from simulation.kernels.search import explore, search
+from simulation.kernels.search_machine import best_score
 from simulation.kpis import path_costs
 from simulation.optimizers.differential_evolution import DifferentialEvolution
 from simulation.optimizers.pattern_search import PatternSearch
@@ -118,8 +119,8 @@ def test_the_compiled_search_is_the_one_of_ask_and_tell(name, objective):
         space, starts = policy.search_space(situation), policy.starts(situation)
         asked = minimize(PatternSearch(space, starts, budget=150), full_scores(policy, situation))
         exact = objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)._replace(race_slack=np.inf)
-        theta, score, _ = search(policy.form(situation), space.box(), space.clip(starts), 150, exact, situation.paths.blocks, situation.terms)
-        assert asked == Candidate(score, tuple(theta.tolist()))
+        state, _ = explore(policy.form(situation), space.box(), starts, 150, exact, situation.paths.blocks, situation.terms)
+        assert asked == Candidate(best_score(state), tuple(state.best.tolist()))
 
 
 def test_racing_costs_next_to_nothing():

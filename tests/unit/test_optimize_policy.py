@@ -11,11 +11,12 @@ from simulation.budget import apply_budgets
 from simulation.costs import objective_values
 from simulation.cut_orders import reevaluate_cut_orders
 from simulation.kpis import path_costs
-from simulation.optimize import Recommendation, optimize_policy, tune
+from simulation.optimize import Recommendation, optimize_policy
 from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
+from simulation.tuning import tune
 
 FAST = Settings(simulation=SimulationSettings(n_paths_optimize=200, n_paths_evaluate=600), optimizer=OptimizerSettings(evaluation_budget=80))
 
