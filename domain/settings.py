@@ -62,6 +62,16 @@ class OptimizerSettings(_Frozen):
     evaluation_budget: int = Field(600, ge=10, description="Most candidate policies scored per SKU.")
 
 
+class EvidenceSettings(_Frozen):
+    """What is shown beside a recommendation, so that a person can judge it; no order depends on it."""
+
+    compared_policies: tuple[PolicyName, ...] = Field((), description="Policies every recommendation is compared with, beside base-stock and never ordering.")
+    n_paths_cost_curve: int = Field(1_024, ge=0, description="Fresh paths on which other quantities of today's order are tried, in blocks of 128; 0 = none.")
+    explained_changes_from_eur: float | None = Field(
+        100.0, ge=0, description="Changes of an order since the day before worth at least this are traced to their causes; unset = none are."
+    )
+
+
 class InventorySettings(_Frozen):
     """What a merchant may decide; every value can be overridden per merchant (table `merchants` or TOML)."""
 
@@ -131,6 +141,7 @@ class Settings(_Frozen):
     forecast: ForecastSettings = ForecastSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
     operations: OperationsSettings = OperationsSettings()
@@ -164,6 +175,7 @@ TINY: Mapping[str, Any] = {
     "forecast": {"n_training_rows": 20_000, "n_trees": 20},
     "simulation": {"n_paths_optimize": 100, "n_paths_evaluate": 400},
     "optimizer": {"evaluation_budget": 60},
+    "evidence": {"n_paths_cost_curve": 128},
 }
 """What the profile `tiny` changes, where nothing else says otherwise."""
 

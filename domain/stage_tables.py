@@ -172,11 +172,68 @@ class Policies(dy.Schema):
     expected_cost_without_order_eur = _euros("Expected cost if nothing is ever ordered.")
     fill_rate_without_order = _share("Fill rate if nothing is ever ordered.")
     expected_cost_base_stock_eur = _euros("Expected cost of a tuned base-stock policy on the same paths.")
+    expected_cost_standard_error_eur = _euros("Standard error of the expected cost, as of independent paths: an upper bound.")
+    cost_p75_standard_error_eur = _euros("Standard error of the 75th percentile of path cost, from order statistics.")
+    objective_in_sample_eur = _euros("What is minimised, on the paths the policy was chosen on: better than it will be.")
+    objective_eur = _euros("What is minimised, on fresh paths; over the figure before, less 1, it is the optimism.")
     forecast_cutoff = dy.Date(nullable=False, description="Cutoff of the forecast used.")
     model = dy.String(nullable=False, description="Model of the forecast.")
     settings_hash = dy.String(nullable=False, description="Hash of the settings in force for this SKU.")
     vector_hash = dy.String(nullable=False, description="Hash of the SKU's feature vector.")
     seed = dy.Int64(nullable=False, description="Seed of the paths.")
+
+
+def _single(description: str) -> dy.Float32:
+    """Money and shares of evidence: seven digits say more than their standard errors do, in half the space."""
+    return dy.Float32(nullable=False, allow_inf=False, allow_nan=False, description=description)
+
+
+_ALTERNATIVE_COLUMNS: Mapping[str, dy.Column] = {
+    "alternative": dy.String(
+        primary_key=True, nullable=False, description="recommended, nothing_today, one_pack_less, one_pack_more, never_order, or the name of another policy."
+    ),
+    "order_now_units": _units("Units ordered today."),
+    "expected_cost_eur": _single("Expected cost over the horizon."),
+    "cost_p75_eur": _single("75th percentile of path cost."),
+    "fill_rate": _single("Expected units served over units demanded."),
+    "difference_eur": _single("Expected cost above that of the recommendation, path by path; negative = cheaper."),
+    "standard_error_eur": _single("Standard error of the difference, as of independent paths: an upper bound."),
+}
+_CURVE_COLUMNS: Mapping[str, dy.Column] = {
+    "order_units": dy.Int64(primary_key=True, nullable=False, min=0, description="Units ordered today."),
+    "expected_cost_eur": _single("Expected cost over the horizon, on the curve's paths."),
+    "objective_eur": _single("What is minimised, on the curve's paths."),
+    "fill_rate": _single("Expected units served over units demanded, on the curve's paths."),
+    "difference_eur": _single("Expected cost above that of the recommended quantity, path by path."),
+    "standard_error_eur": _single("Standard error of the difference, as of independent paths: an upper bound."),
+}
+
+
+def _struct(columns: Mapping[str, dy.Column]) -> dy.List:
+    return dy.List(dy.Struct({name: type(column)(nullable=False) for name, column in columns.items()}, nullable=False), nullable=False)
+
+
+class Recommendations(Policies):
+    """Policy: the policies as if money were no limit, each with its evidence; the tables of evidence are made from it."""
+
+    alternatives = _struct(_ALTERNATIVE_COLUMNS)
+    cost_curve = _struct(_CURVE_COLUMNS)
+
+
+class Alternatives(dy.Schema):
+    """Policy: what else could be done today, per series: on the same futures as the recommendation, before any budget."""
+
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    locals().update(_ALTERNATIVE_COLUMNS)
+
+
+class CostCurves(dy.Schema):
+    """Policy: what other quantities of today's order would lead to, per series, later orders as the policy decides."""
+
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    locals().update(_CURVE_COLUMNS)
 
 
 class ForecastAccuracy(dy.Schema):
@@ -213,6 +270,9 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "series/merchant_profiles": MerchantProfiles,
     "forecast/quantiles": Forecasts,
     "vectors/sku_vectors": SkuVectors,
+    "policy/recommendations": Recommendations,
+    "policy/alternatives": Alternatives,
+    "policy/cost_curves": CostCurves,
     "policy/policies": Policies,
     "evaluation/forecast_accuracy": ForecastAccuracy,
     "evaluation/exceptions": Exceptions,

@@ -13,7 +13,7 @@ import polars as pl
 
 from domain.feature_vector import vector_from_row
 from domain.settings import Settings
-from domain.stage_tables import Policies
+from domain.stage_tables import Recommendations
 from simulation.optimize import optimize_policy
 
 _ROWS_AT_A_TIME = 1024
@@ -30,7 +30,7 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
         on_progress: Told how many SKUs are done, after each.
 
     Returns:
-        Rows of `stage_tables.Policies`, sorted by key, before any budget.
+        Rows of `stage_tables.Recommendations`, sorted by key, before any budget.
 
     Raises:
         UsageError: A merchant's setting is unknown or out of bounds.
@@ -55,4 +55,4 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
                 rows.append(done)
                 if on_progress is not None:
                     on_progress(len(rows))
-    return Policies.validate(pl.DataFrame(rows, schema=Policies.create_empty().schema))
+    return Recommendations.validate(pl.DataFrame(rows, schema=Recommendations.create_empty().schema))

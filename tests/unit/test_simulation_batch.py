@@ -6,7 +6,7 @@ from benchmarks.sku import example_vector
 from domain.errors import UsageError
 from domain.feature_vector import SCHEMA_VERSION, hash_vector_row, vector_from_row
 from domain.settings import OptimizerSettings, Settings, SimulationSettings
-from domain.stage_tables import Policies, SkuVectors
+from domain.stage_tables import Recommendations, SkuVectors
 from domain.tables import Merchants
 from simulation.batch import optimize_vectors
 from simulation.costs import cost_percentile
@@ -76,7 +76,7 @@ def test_a_merchants_own_settings_are_in_force_for_its_skus_alone() -> None:
 
 
 def test_no_vectors_give_no_policies() -> None:
-    assert optimize_vectors(SkuVectors.create_empty(), FAST, merchants=NO_MERCHANTS).equals(Policies.create_empty())
+    assert optimize_vectors(SkuVectors.create_empty(), FAST, merchants=NO_MERCHANTS).equals(Recommendations.create_empty())
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(10, 1.0), (50, 5.0), (75, 8.0), (90, 9.0), (100, 10.0)])
