@@ -165,10 +165,23 @@ class Settings(_Frozen):
         return self.model_copy(update={"inventory": inventory})
 
     def hash(self) -> str:
-        """16 hex digits over every value that can change a result: not where data lies, how many work on it, nor when."""
+        """16 hex digits over the record."""
+        return hashlib.sha256(self.as_record().encode()).hexdigest()[:16]
+
+    def as_record(self) -> str:
+        """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when."""
         values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        return json.dumps(values, sort_keys=True)
+
+    @classmethod
+    def from_record(cls, record: str) -> Self | None:
+        """Settings that were in force; `None` where the record knows settings that this version does not, or the other way round."""
+        try:
+            settings = cls.model_validate_json(record)
+        except ValidationError:
+            return None
+        return settings if json.loads(settings.as_record()) == json.loads(record) else None
 
 
 TINY: Mapping[str, Any] = {

@@ -9,6 +9,8 @@ import polars as pl
 from domain.quantiles import QUANTILE_COLUMNS
 
 HORIZON_WEEKS = 12
+CHANGE_CAUSES = ("calendar", "stock", "forecast", "lead_time", "settings", "other")
+"""Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
 
 def _key(description: str) -> dy.String:
@@ -175,7 +177,7 @@ class Policies(dy.Schema):
     expected_cost_standard_error_eur = _euros("Standard error of the expected cost, as of independent paths: an upper bound.")
     cost_p75_standard_error_eur = _euros("Standard error of the 75th percentile of path cost, from order statistics.")
     objective_in_sample_eur = _euros("What is minimised, on the paths the policy was chosen on: better than it will be.")
-    objective_eur = _euros("What is minimised, on fresh paths; over the figure before, less 1, it is the optimism.")
+    objective_eur = _euros("What is minimised, on fresh paths, before any budget; over the figure before, less 1, it is the optimism.")
     forecast_cutoff = dy.Date(nullable=False, description="Cutoff of the forecast used.")
     model = dy.String(nullable=False, description="Model of the forecast.")
     settings_hash = dy.String(nullable=False, description="Hash of the settings in force for this SKU.")
@@ -236,6 +238,45 @@ class CostCurves(dy.Schema):
     locals().update(_CURVE_COLUMNS)
 
 
+class SettingsInForce(dy.Schema):
+    """Policy: the settings each merchant's articles were decided with; `settings_hash` leads here from a policy."""
+
+    merchant_id = _key("Whose.")
+    settings_hash = dy.String(nullable=False, description="Hash of the record.")
+    settings = dy.String(nullable=False, description="Every setting that can change a result, as JSON.")
+
+
+def _change(description: str) -> dy.Int64:
+    return dy.Int64(nullable=True, description=f"Change by {description}; null = not traced.")
+
+
+class OrderChanges(dy.Schema):
+    """Policy: orders that differ from those of the day before, and by what: causes swapped one after the other, so that they add up to the change."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    order_day_before_units = _units("Units to order the day before.")
+    order_now_units = _units("Units to order today.")
+    change_eur = _euros("Value of the change.")
+    calendar_units = _change("a day having passed: other days left in the week, new futures drawn; on Mondays another 12th week")
+    stock_units = _change("stock on hand, on its way and coming back")
+    forecast_units = _change("the forecast")
+    lead_time_units = _change("lead times and their dispersion")
+    settings_units = _change("other settings (null with lead times, too, where those of the day before are not known: they are then among the rest)")
+    other_units = _change("the rest: prices, cost rates, return rates, the article's order terms")
+    constraints_units = dy.Int64(nullable=False, description="Change by limits across articles, such as the budget.")
+    keeping_difference_eur = dy.Float64(nullable=True, description="Expected cost of ordering as the day before, above that of today's order; null = not traced.")
+    keeping_standard_error_eur = dy.Float64(nullable=True, min=0.0, description="Standard error of that difference.")
+
+    @dy.rule()
+    def causes_add_up(cls) -> pl.Expr:
+        """The causes' contributions are the change."""
+        causes = pl.sum_horizontal(pl.col(f"{cause}_units") for cause in CHANGE_CAUSES)
+        traced = causes + pl.col("constraints_units") == pl.col("order_now_units") - pl.col("order_day_before_units")
+        return traced | pl.col(f"{CHANGE_CAUSES[0]}_units").is_null()
+
+
 class ForecastAccuracy(dy.Schema):
     """Evaluation: how the forecast of 12 weeks ago fared, per series (weeks with known, uncensored demand only)."""
 
@@ -274,6 +315,8 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "policy/alternatives": Alternatives,
     "policy/cost_curves": CostCurves,
     "policy/policies": Policies,
+    "policy/settings_in_force": SettingsInForce,
+    "policy/order_changes": OrderChanges,
     "evaluation/forecast_accuracy": ForecastAccuracy,
     "evaluation/exceptions": Exceptions,
 }

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from domain.calendar import ONE_WEEK, first_horizon_week
+from domain.calendar import ONE_WEEK, first_horizon_week, weeks_between
 from domain.feature_vector import FeatureVector
 from domain.settings import Settings
 from simulation.alternatives import NEVER_ORDER, RECOMMENDED, Alternative, Plan, compare_alternatives
@@ -218,6 +218,16 @@ def _parameters(terms: PolicyTerms, cutoff: dt.date) -> dict[str, Any]:
         "base_stock_level_units": terms.base_stock_level_units,
         "last_order_week": monday(terms.last_order_epoch),
     }
+
+
+def terms_of_row(row: Mapping[str, Any]) -> PolicyTerms:
+    """The policy's parameters in words, back from a row's columns."""
+    start = first_horizon_week(row["forecast_cutoff"])
+    epochs = {
+        epoch: None if row[column] is None else weeks_between(start, row[column])
+        for epoch, column in (("initial_order_epoch", "initial_order_week"), ("last_order_epoch", "last_order_week"))
+    }
+    return PolicyTerms(**epochs, **{name: row[name] for name in PolicyTerms._fields if name not in epochs})
 
 
 def figures_of(evaluation: Evaluation) -> dict[str, Any]:
