@@ -98,7 +98,7 @@ LINEAGE: Mapping[str, Lineage] = {
     ),
     "policy/order_changes": Lineage(
         "daily",
-        {name: Scope.DAY_AND_DAY_BEFORE for name in ("policy/policies", "policy/settings_in_force", "vectors/sku_vectors")},
+        dict.fromkeys(("policy/policies", "policy/settings_in_force", "vectors/sku_vectors"), Scope.DAY_AND_DAY_BEFORE),
         code=("simulation",),
         settings=("evidence",),
     ),

@@ -7,6 +7,7 @@ from assets.declaration import declaration
 from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
 from assets.plots import cost_curve_chart, markdown_table
+from assets.sharding import SERIES_KEY
 from domain.calendar import ONE_DAY
 from domain.settings import Settings
 from domain.stage_tables import CHANGE_CAUSES, OrderChanges
@@ -20,13 +21,15 @@ def build_evidence(partitions: Partitions) -> list[dg.AssetsDefinition]:
     def alternatives(context: dg.AssetExecutionContext, recommendations: PartitionReader) -> PartitionedFrames:
         """What else could be done today, article by article, and what it would cost more."""
         return PartitionedFrames(
-            keys_of(context.partition_keys), lambda key: alternatives_of(recommendations.read(columns=[*_KEY, "alternatives"], **key)), _comparison
+            keys_of(context.partition_keys), lambda key: alternatives_of(recommendations.read_columns([*SERIES_KEY, "alternatives"], **key)), _comparison
         )
 
     @dg.asset(**declaration("policy/cost_curves", partitions))
     def cost_curves(context: dg.AssetExecutionContext, recommendations: PartitionReader) -> PartitionedFrames:
         """What other quantities of today's order would lead to."""
-        return PartitionedFrames(keys_of(context.partition_keys), lambda key: cost_curves_of(recommendations.read(columns=[*_KEY, "cost_curve"], **key)), _curve)
+        return PartitionedFrames(
+            keys_of(context.partition_keys), lambda key: cost_curves_of(recommendations.read_columns([*SERIES_KEY, "cost_curve"], **key)), _curve
+        )
 
     @dg.asset(**declaration("policy/settings_in_force", partitions))
     def settings_of_merchants(
@@ -35,7 +38,7 @@ def build_evidence(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """The settings that each merchant's articles are decided with."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            return settings_in_force(sku_vectors.read(columns=["merchant_id"], **key), settings, merchants=merchants.read(shard=key["shard"]))
+            return settings_in_force(sku_vectors.read_columns(["merchant_id"], **key), settings, merchants=merchants.read(shard=key["shard"]))
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 
@@ -52,8 +55,8 @@ def build_evidence(partitions: Partitions) -> list[dg.AssetsDefinition]:
         def compute(key: PartitionKey) -> pl.DataFrame:
             at_day_before = {"day": (day_of(key) - ONE_DAY).isoformat(), "shard": key["shard"]}
             inputs = (policies, sku_vectors, settings_in_force)
-            before = [reader.read_if_present(**at_day_before) for reader in inputs]
-            if any(frame is None for frame in before):
+            before = [frame for frame in (reader.read_if_present(**at_day_before) for reader in inputs) if frame is not None]
+            if len(before) < len(inputs):
                 return OrderChanges.create_empty()
             today = Day(*(reader.read(**key) for reader in inputs))
             return order_changes_of(
@@ -65,16 +68,15 @@ def build_evidence(partitions: Partitions) -> list[dg.AssetsDefinition]:
     return [alternatives, cost_curves, settings_of_merchants, order_changes]
 
 
-_KEY = ["merchant_id", "article_id"]
-
-
 def _comparison(frame: pl.DataFrame) -> Metadata:
     """Per alternative: what it would cost more in all, and for how many articles it is surely cheaper."""
     surely_cheaper = pl.col("difference_eur") < -2 * pl.col("standard_error_eur")
     by_name = frame.group_by("alternative", maintain_order=True).agg(
         pl.len().alias("n"), pl.col("difference_eur").cast(pl.Float64).sum().round(2), surely_cheaper.sum().alias("n_cheaper")
     )
-    return {"comparison": markdown_table(("alternative", "articles", "costs more, EUR", "surely cheaper for"), by_name.sort("difference_eur").rows())}
+    return {
+        "comparison": markdown_table(("alternative", "articles", "costs more, EUR", "surely cheaper for"), by_name.sort("difference_eur", "alternative").rows())
+    }
 
 
 def _curve(frame: pl.DataFrame) -> Metadata:

@@ -53,10 +53,12 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         @lru_cache(maxsize=1)
         def within_budget(day: str) -> pl.DataFrame:
-            return apply_budgets(recommendations.read(columns=Policies.column_names(), day=day), merchants=merchants.read(shard=keys[0]["shard"]), settings=settings)
+            return apply_budgets(
+                recommendations.read_columns(Policies.column_names(), day=day), merchants=merchants.read(shard=keys[0]["shard"]), settings=settings
+            )
 
         def of_shard(key: PartitionKey) -> pl.DataFrame:
-            own = recommendations.read(columns=SERIES_KEY, **key)
+            own = recommendations.read_columns(SERIES_KEY, **key)
             funded = within_budget(key["day"]).join(own, on=SERIES_KEY, how="semi").sort(SERIES_KEY)
             return reevaluate_cut_orders(funded, sku_vectors.read(**key), merchants=merchants.read(shard=key["shard"]), settings=settings)
 
@@ -77,5 +79,6 @@ def _figures(frame: pl.DataFrame) -> Metadata:
         "order_value_eur": float(frame["order_now_value_eur"].sum()),
         "expected_cost_eur": float(frame["expected_cost_eur"].sum()),
         "expected_cost_without_order_eur": float(frame["expected_cost_without_order_eur"].sum()),
+        "optimism": float(frame["objective_eur"].sum()) / in_sample - 1 if (in_sample := float(frame["objective_in_sample_eur"].sum())) else 0.0,
         "expected_cost": expected_cost_chart(frame),
     }

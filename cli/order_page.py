@@ -62,8 +62,12 @@ def _draw_demand(axes: Axes, story: Story) -> None:
     weeks = range(1, len(story["weeks"]) + 1)
     for low, high, alpha in _BANDS:
         axes.fill_between(
-            weeks, [week[f"demand_q{low}"] for week in story["weeks"]], [week[f"demand_q{high}"] for week in story["weeks"]],
-            color="tab:blue", alpha=alpha, linewidth=0,
+            weeks,
+            [week[f"demand_q{low}"] for week in story["weeks"]],
+            [week[f"demand_q{high}"] for week in story["weeks"]],
+            color="tab:blue",
+            alpha=alpha,
+            linewidth=0,
         )
     axes.plot(weeks, [week["demand_q500"] for week in story["weeks"]], color="tab:blue", label="median demand")
     axes.bar(weeks, [week["inbound_units"] for week in story["weeks"]], width=0.4, color="tab:green", alpha=0.6, label="on its way")

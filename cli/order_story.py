@@ -23,6 +23,7 @@ _ALTERNATIVES = {
 }
 _CAUSES = {
     "calendar": "a day has passed",
+    "chance": "chance (futures drawn anew)",
     "stock": "stock on hand, on its way and coming back",
     "forecast": "the forecast",
     "lead_time": "lead times",
@@ -136,7 +137,10 @@ def _reasons(story: Story) -> Iterator[str]:
     arrivals = [f"{week['inbound_units']:,} due in the week of {week['week']}" for week in story["weeks"] if week["inbound_units"]]
     yield "Why"
     yield _line("stock", f"{story['on_hand_units']:,} on hand" + ("".join(f", {text}" for text in arrivals) or ", nothing on its way"))
-    yield _line("expected demand", f"{story['expected_demand_units']:,.0f} units in 12 weeks; four times in five between {low:,} and {high:,}, half of the time below {middle:,}")
+    yield _line(
+        "expected demand",
+        f"{story['expected_demand_units']:,.0f} units in 12 weeks; four times in five between {low:,} and {high:,}, half of the time below {middle:,}",
+    )
     yield _line("lead time", f"{story['lead_time_weeks']:g} full weeks on average between order and receipt")
     yield _line("later orders", _later_orders(story))
     if story["unit_price_eur"] < story["unit_cost_eur"]:
@@ -202,7 +206,11 @@ def _changes(story: Story) -> Iterator[str]:
 def _trust(story: Story) -> Sequence[str]:
     chosen_on, fresh = story["objective_in_sample_eur"], story["objective_eur"]
     optimism = f"{fresh / chosen_on - 1:+.1%} against the futures it was chosen on" if chosen_on > 0 else "no cost on the futures it was chosen on"
-    return ("How far to trust it", _line(f"{story['objective']}, what is minimised", f"{fresh:,.2f} EUR on fresh futures, {optimism}"), _line("± stands for", "two standard errors"))
+    return (
+        "How far to trust it",
+        _line(f"{story['objective']}, what is minimised", f"{fresh:,.2f} EUR on fresh futures, {optimism}"),
+        _line("± stands for", "two standard errors"),
+    )
 
 
 def _line(name: str, text: str) -> str:

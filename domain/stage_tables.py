@@ -9,7 +9,7 @@ import polars as pl
 from domain.quantiles import QUANTILE_COLUMNS
 
 HORIZON_WEEKS = 12
-CHANGE_CAUSES = ("calendar", "stock", "forecast", "lead_time", "settings", "other")
+CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
 """Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
 
@@ -259,14 +259,17 @@ class OrderChanges(dy.Schema):
     order_day_before_units = _units("Units to order the day before.")
     order_now_units = _units("Units to order today.")
     change_eur = _euros("Value of the change.")
-    calendar_units = _change("a day having passed: other days left in the week, new futures drawn; on Mondays another 12th week")
+    calendar_units = _change("a day having passed: fewer days left in the week, on Mondays another 12th week")
+    chance_units = _change("chance: the futures of another day are drawn anew")
     stock_units = _change("stock on hand, on its way and coming back")
     forecast_units = _change("the forecast")
     lead_time_units = _change("lead times and their dispersion")
     settings_units = _change("other settings (null with lead times, too, where those of the day before are not known: they are then among the rest)")
     other_units = _change("the rest: prices, cost rates, return rates, the article's order terms")
     constraints_units = dy.Int64(nullable=False, description="Change by limits across articles, such as the budget.")
-    keeping_difference_eur = dy.Float64(nullable=True, description="Expected cost of ordering as the day before, above that of today's order; null = not traced.")
+    keeping_difference_eur = dy.Float64(
+        nullable=True, description="Expected cost of ordering as the day before, above that of today's order; null = not traced."
+    )
     keeping_standard_error_eur = dy.Float64(nullable=True, min=0.0, description="Standard error of that difference.")
 
     @dy.rule()

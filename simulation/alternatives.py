@@ -34,9 +34,7 @@ class Alternative(NamedTuple):
     standard_error_eur: float
 
 
-def compare_alternatives(
-    chosen: Plan, recommended_units: int, others: Mapping[str, Plan], *, situation: Situation, fresh: Paths
-) -> Mapping[str, Alternative]:
+def compare_alternatives(chosen: Plan, recommended_units: int, others: Mapping[str, Plan], *, situation: Situation, fresh: Paths) -> Mapping[str, Alternative]:
     """The recommendation, other orders today with the same policy afterwards, and other policies.
 
     Args:

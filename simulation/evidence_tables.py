@@ -10,11 +10,12 @@ from domain.errors import StaleInputError
 from domain.feature_vector import vector_from_row
 from domain.settings import Settings
 from domain.stage_tables import CHANGE_CAUSES, Alternatives, CostCurves, OrderChanges, SettingsInForce
-from simulation.order_changes import Inputs, keeping_difference, trace_order_change
+from simulation.order_changes import Inputs, keeping_difference, order_of, trace_order_change
 
 _KEY = ["merchant_id", "article_id"]
 _TRACED = [*(f"{cause}_units" for cause in CHANGE_CAUSES), "keeping_difference_eur", "keeping_standard_error_eur"]
 _NOTHING_TRACED = [pl.lit(None, pl.Float64 if name.endswith("_eur") else pl.Int64).alias(name) for name in _TRACED]
+_RECOMMENDED = "order_before_budget_units"
 Row = Mapping[str, Any]
 
 
@@ -69,12 +70,14 @@ def order_changes_of(today: Day, before: Day, *, explained_from_eur: float | Non
     changed = _changed_orders(today, before).with_columns(_NOTHING_TRACED)
     is_traced = pl.lit(False) if explained_from_eur is None else pl.col("change_eur").abs() >= explained_from_eur
     keys = changed.filter(is_traced).select(_KEY)
-    rows_of = [_by_key(frame.join(keys, on=_KEY, how="semi")) for frame in (today.policies, today.vectors, before.policies, before.vectors)]
+    policy, vector, policy_before, vector_before = (
+        _by_key(frame.join(keys, on=_KEY, how="semi")) for frame in (today.policies, today.vectors, before.policies, before.vectors)
+    )
     records = {hash_: record for day in (before, today) for hash_, record in day.settings.select("settings_hash", "settings").iter_rows()}
     known = {hash_: Settings.from_record(record) for hash_, record in records.items()}
 
     def trace(key: tuple[str, ...]) -> dict[str, Any]:
-        return {**dict(zip(_KEY, key, strict=True)), **_traced(*(rows[key] for rows in rows_of), known)}
+        return {**dict(zip(_KEY, key, strict=True)), **_traced(policy[key], vector[key], policy_before[key], vector_before[key], known)}
 
     with ThreadPoolExecutor(n_threads) as threads:
         traced = pl.DataFrame(list(threads.map(trace, keys.rows())), schema=OrderChanges.create_empty().select(*_KEY, *_TRACED).schema)
@@ -103,19 +106,14 @@ def _traced(policy: Row, vector: Row, policy_before: Row, vector_before: Row, kn
             got=f"no settings with hash {policy['settings_hash']}",
             remedy="Materialise policy/settings_in_force, policy/recommendations and policy/policies of the day together.",
         )
-    after = Inputs(vector_from_row(vector), settings)
-    units = trace_order_change(
-        Inputs(vector_from_row(vector_before), settings_before or settings),
-        after,
-        order_before_units=policy_before["order_before_budget_units"],
-        order_after_units=policy["order_before_budget_units"],
-    )
-    unknown = () if settings_before else ("lead_time", "settings")
+    after, recommended, recommended_before = Inputs(vector_from_row(vector), settings), policy[_RECOMMENDED], policy_before[_RECOMMENDED]
+    before = Inputs(vector_from_row(vector_before), settings_before or settings)
+    start = recommended_before if settings_before else order_of(*before)
+    units: dict[str, int | None] = {**trace_order_change(before, after, order_before_units=start, order_after_units=recommended)}
+    if settings_before is None:
+        units |= {"lead_time": None, "settings": None, "other": (units["other"] or 0) + start - recommended_before}
     difference, error = keeping_difference(policy, policy_before["order_now_units"], *after)
-    causes = {f"{cause}_units": None if cause in unknown else value for cause, value in units.items()}
-    if unknown:
-        causes["other_units"] = sum(units[cause] for cause in (*unknown, "other"))
-    return causes | {"keeping_difference_eur": difference, "keeping_standard_error_eur": error}
+    return {f"{cause}_units": moved for cause, moved in units.items()} | {"keeping_difference_eur": difference, "keeping_standard_error_eur": error}
 
 
 def _by_key(frame: pl.DataFrame) -> dict[tuple[str, ...], Row]:

@@ -2,7 +2,8 @@
 
 After each swap the SKU is optimised again; what the order moves by is the cause's contribution. The last swap leads to today's
 inputs, so the contributions add up to the change. The order of the causes is fixed (`domain.stage_tables.CHANGE_CAUSES`);
-what two causes do only together counts with the later one.
+what two causes do only together counts with the later one. Both days' orders should come of the same code: a change of the
+code counts with the first cause after which the SKU is optimised again.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ class Inputs(NamedTuple):
     """With the merchant's own in force."""
 
 
+_PATH_KEY = ("date",)
 _STOCK = ("on_hand_units", "inbound_units", "returns_due_units")
 _FORECAST = ("demand_quantiles_units", "model", "segment")
 _LEAD_TIME = ("observed_lead_time_cv",)
@@ -48,12 +50,13 @@ def trace_order_change(before: Inputs, after: Inputs, *, order_before_units: int
     inputs, order, contributions = before, order_before_units, {}
     for cause in CHANGE_CAUSES:
         swapped = _SWAPS[cause](inputs, after)
-        if _decide_alike(swapped, after):
-            order_then = order_after_units
-        else:
-            order_then = order if _decide_alike(swapped, inputs) else order_of(*swapped)
+        order_then = order_after_units if _decide_alike(swapped, after) else _order_after_swap(order, inputs, swapped)
         contributions[cause], inputs, order = order_then - order, swapped, order_then
     return contributions
+
+
+def _order_after_swap(order_units: int, inputs: Inputs, swapped: Inputs) -> int:
+    return order_units if _decide_alike(swapped, inputs) else order_of(*swapped)
 
 
 def order_of(vector: FeatureVector, settings: Settings) -> int:
@@ -80,9 +83,9 @@ def keeping_difference(row: Mapping[str, Any], order_units: int, vector: Feature
 
 
 def _with_calendar(inputs: Inputs, after: Inputs) -> Inputs:
-    """Yesterday's knowledge on today's date: week 0 shorter by a day or over, arrivals a week nearer, other futures drawn."""
+    """Yesterday's knowledge as of today: week 0 shorter by a day, or over and arrivals a week nearer."""
     old, new = inputs.vector, after.vector
-    moved: dict[str, Any] = {"date": new.date, "cutoff": new.cutoff}
+    moved: dict[str, Any] = {"cutoff": new.cutoff}
     if new.cutoff != old.cutoff:
         moved["demand_quantiles_units"] = _a_week_on(old.demand_quantiles_units, last=old.demand_quantiles_units[-1])
         inbound = _a_week_on(old.inbound_units, last=0)
@@ -115,6 +118,7 @@ def _with_fields(old: FeatureVector, new: FeatureVector, names: tuple[str, ...])
 
 _SWAPS: Mapping[str, Callable[[Inputs, Inputs], Inputs]] = {
     "calendar": _with_calendar,
+    "chance": lambda inputs, after: inputs._replace(vector=_with_fields(inputs.vector, after.vector, _PATH_KEY)),
     "stock": lambda inputs, after: inputs._replace(vector=_with_fields(inputs.vector, after.vector, _STOCK)),
     "forecast": lambda inputs, after: inputs._replace(vector=_with_fields(inputs.vector, after.vector, _FORECAST)),
     "lead_time": _with_lead_time,

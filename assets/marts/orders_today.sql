@@ -24,11 +24,11 @@
 -- main_cause: What moved the order most since then; null = no change, or not traced.
 WITH by_cause AS (
     UNPIVOT (
-        SELECT merchant_id, article_id, calendar_units, stock_units, forecast_units, lead_time_units, settings_units, other_units, constraints_units
+        SELECT merchant_id, article_id, calendar_units, chance_units, stock_units, forecast_units, lead_time_units, settings_units, other_units, constraints_units
         FROM order_changes
         WHERE calendar_units IS NOT NULL
     )
-    ON calendar_units, stock_units, forecast_units, lead_time_units, settings_units, other_units, constraints_units
+    ON calendar_units, chance_units, stock_units, forecast_units, lead_time_units, settings_units, other_units, constraints_units
     INTO NAME cause VALUE units
 ),
 causes AS (

@@ -70,7 +70,7 @@ def compare_plans(plans: OrderPlan, objective: ObjectiveTerms, rank: int, paths:
     """
     n_plans, n_blocks, n_weeks = plans.kind.shape[0], paths.demand_units.shape[0], paths.demand_units.shape[1]
     room, row = new_workspace(paths), BLOCK_PATHS
-    figures = _new_figures(n_plans)
+    figures: PlanFigures = _new_figures(n_plans)
     cost = np.empty((n_plans, n_blocks * row), np.float32)
     sums = np.zeros((4 * n_plans, row))
     for block in range(n_blocks):

@@ -145,7 +145,7 @@ def _evaluate_block(room: Workspace, block: int, paths: PathBlocks, terms: SkuTe
     orders, sales = flows.ordered[flows.ordered.size - n_weeks * row :], flows.sold[flows.sold.size - n_weeks * row :]
     cost[:], sums[:] = 0.0, 0.0
     for week in range(n_weeks):
-        here, then = week * row, (week + 1) * row
+        here = week * row
         _add_week(
             terms.discount_weights[week],
             paths.demand_units[block, week],

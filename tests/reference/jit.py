@@ -1,13 +1,14 @@
 """Kernels as the Python functions they are compiled from: what coverage sees, and a second opinion."""
 
-from simulation import costs, kpis, sku_terms
-from simulation.kernels import demand_totals, draws, objectives, order_plans, path_costs, search, search_machine, vector_checks, weekly_simulation
+from simulation import comparison as plans
+from simulation import cost_curve, costs, kpis, sku_terms
+from simulation.kernels import comparison, demand_totals, draws, objectives, order_plans, path_costs, search, search_machine, vector_checks, weekly_simulation
 from simulation.optimizers import protocol as optimizers
 from simulation.policies import protocol as policies
 from simulation.sampling import paths
 
-CALLERS = (costs, kpis, sku_terms, optimizers, policies)
-KERNELS = (order_plans, weekly_simulation, path_costs, objectives, demand_totals, search_machine, search, vector_checks)
+CALLERS = (plans, cost_curve, costs, kpis, sku_terms, optimizers, policies)
+KERNELS = (order_plans, weekly_simulation, path_costs, objectives, comparison, demand_totals, search_machine, search, vector_checks)
 
 
 def without_jit(monkeypatch):
