@@ -10,7 +10,7 @@ from domain.stage_tables import Alternatives, CostCurves, Policies, Recommendati
 from domain.tables import Merchants
 from simulation.batch import optimize_vectors
 from simulation.evidence_tables import alternatives_of, cost_curves_of, settings_in_force
-from tests.unit.test_simulation_batch import vector_rows
+from tests.sku_rows import vector_rows
 
 FAST = Settings(simulation=SimulationSettings(n_paths_optimize=60, n_paths_evaluate=500), optimizer=OptimizerSettings(evaluation_budget=40))
 NO_MERCHANTS = Merchants.create_empty()
