@@ -18,12 +18,9 @@ def optimize(
 
     Example: `replenish optimize --source data/demo-market --date 2026-10-01 --out policies.parquet`
     """
-    from cli.source_reading import check_cutoff, read_and_report
-    from domain.calendar import cutoff_for
+    from cli.decision_inputs import decision_inputs
+    from cli.source_reading import read_and_report
     from domain.settings import load_settings
-    from feature_store import assemble_vectors, defaults_used
-    from ml.pipeline import forecast_from_tables
-    from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
     from simulation.batch import optimize_vectors
     from simulation.budget import apply_budgets
     from simulation.cut_orders import reevaluate_cut_orders
@@ -31,14 +28,9 @@ def optimize(
 
     settings = load_settings(settings_file)
     day = parse_day(date, option="--date")
-    cutoff = cutoff_for(day)
     raw = read_and_report(source, settings=settings)
-    check_cutoff(raw, cutoff, option="cutoff")
-    demand = build_weekly_demand(raw.frames, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
-    rows = forecast_from_tables(raw.frames, cutoff=cutoff, settings=settings, on_progress=progress)
-    profiles = estimate_merchant_profiles(raw.frames, cutoff=cutoff)
-    vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings)
-    for default in defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings):
+    cutoff, vectors, defaults, _ = decision_inputs(raw, day, settings=settings)
+    for default in defaults:
         progress(f"assumed {default.name} = {default.value} for {default.share_of_rows:.0%} of the series")
     progress(f"optimizing {vectors.height:,} SKUs")
     merchants = raw.frames["merchants"]

@@ -62,6 +62,16 @@ class OptimizerSettings(_Frozen):
     evaluation_budget: int = Field(1_000, ge=10, description="Most candidate policies scored per SKU.")
 
 
+class EvidenceSettings(_Frozen):
+    """What is shown beside a recommendation, so that a person can judge it; no order depends on it."""
+
+    compared_policies: tuple[PolicyName, ...] = Field((), description="Policies every recommendation is compared with, beside base-stock and never ordering.")
+    n_paths_cost_curve: int = Field(1_024, ge=0, description="Fresh paths on which other quantities of today's order are tried, in blocks of 128; 0 = none.")
+    explained_changes_from_eur: float | None = Field(
+        100.0, ge=0, description="Changes of an order since the day before worth at least this are traced to their causes; unset = none are."
+    )
+
+
 class InventorySettings(_Frozen):
     """What a merchant may decide; every value can be overridden per merchant (table `merchants` or TOML)."""
 
@@ -131,6 +141,7 @@ class Settings(_Frozen):
     forecast: ForecastSettings = ForecastSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
     operations: OperationsSettings = OperationsSettings()
@@ -154,16 +165,30 @@ class Settings(_Frozen):
         return self.model_copy(update={"inventory": inventory})
 
     def hash(self) -> str:
-        """16 hex digits over every value that can change a result: not where data lies, how many work on it, nor when."""
+        """16 hex digits over the record."""
+        return hashlib.sha256(self.as_record().encode()).hexdigest()[:16]
+
+    def as_record(self) -> str:
+        """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when."""
         values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        return json.dumps(values, sort_keys=True)
+
+    @classmethod
+    def from_record(cls, record: str) -> Self | None:
+        """Settings that were in force; `None` where the record knows settings that this version does not, or the other way round."""
+        try:
+            settings = cls.model_validate_json(record)
+        except ValidationError:
+            return None
+        return settings if json.loads(settings.as_record()) == json.loads(record) else None
 
 
 TINY: Mapping[str, Any] = {
     "forecast": {"n_training_rows": 20_000, "n_trees": 20},
     "simulation": {"n_paths_optimize": 100, "n_paths_evaluate": 400},
     "optimizer": {"evaluation_budget": 200},
+    "evidence": {"n_paths_cost_curve": 128},
 }
 """What the profile `tiny` changes, where nothing else says otherwise."""
 

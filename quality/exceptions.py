@@ -41,6 +41,7 @@ def rank_exceptions(
         _without_stock_record(skus, tables["stock_levels"], decision_date=decision_date),
         _without_history(skus),
         _longer_than_horizon(skus),
+        _price_below_cost(skus),
     ]
     rows = pl.concat(found).filter(pl.col("at_stake_eur") > 0).with_columns(date=pl.lit(decision_date))
     order = ["at_stake_eur", *SERIES_KEY, "reason"]
@@ -122,3 +123,10 @@ def _longer_than_horizon(skus: pl.DataFrame) -> pl.DataFrame:
         pl.lit(HORIZON_WEEKS),
     )
     return _rows(skus.filter(excess > 0), reason="order exceeds 12 weeks of demand", at_stake=excess * pl.col("unit_value_eur"), action=action)
+
+
+def _price_below_cost(skus: pl.DataFrame) -> pl.DataFrame:
+    """Articles that lose money on every unit: a lost sale then counts nothing, so that nothing but stock at hand is worth selling."""
+    loss = pl.col("unit_cost_eur") - pl.col("unit_price_eur")
+    action = pl.format("Correct the price or the cost: each unit sells {} EUR below its cost, so a lost sale was counted as 0 EUR.", loss.round(2))
+    return _rows(skus.filter(loss > 0), reason="price below cost", at_stake=loss * pl.col("expected_demand_units"), action=action)

@@ -47,9 +47,9 @@ def tune(policy: Policy, situation: Situation, settings: Settings, *, warm_start
         policy: What is tuned.
         situation: The SKU and the paths.
         settings: With the merchant's own in force.
-        warm_starts: Parameters that did well before, e.g. yesterday's; looked at first.
+        warm_starts: Parameters that did well before, e.g. yesterday's; they compete on all paths with the best of the starts.
     """
-    starts = np.concatenate((*(theta[None, :] for theta in warm_starts), policy.starts(situation)))
+    starts = np.concatenate((policy.starts(situation), *(theta[None, :] for theta in warm_starts)))
     box, objective = policy.search_space(situation).box(), objective_terms(situation.inventory, float(situation.demanded_units), situation.paths.n_paths)
     found = search(policy.form(situation), box, starts, settings.optimizer.evaluation_budget, objective, situation.paths.blocks, situation.terms)
     return Tuned(*found)

@@ -62,7 +62,7 @@ def read_dictionary(connection: duckdb.DuckDBPyConnection) -> list[DocumentedCol
 
 def unit_of(column: str, *, type_name: str) -> str | None:
     """Unit of a column by its name and DuckDB type; a number without a suffix is a fraction, text and dates have none."""
-    if not type_name.startswith(("BIGINT", "DOUBLE", "INTEGER")) or column in _NUMBERS_WITHOUT_UNIT:
+    if not type_name.startswith(("BIGINT", "DOUBLE", "FLOAT", "INTEGER")) or column in _NUMBERS_WITHOUT_UNIT:
         return None
     return next((unit for pattern, unit in _UNITS if re.fullmatch(pattern, column)), "fraction")
 

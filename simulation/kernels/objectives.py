@@ -75,7 +75,7 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
     if is_mean:
         return so_far / n_paths
     value = select(room.cost.reshape(-1).view(np.int32), objective.rank)
-    return np.float64(value) if objective.kind == PERCENTILE else _tail_mean(room.cost.reshape(-1), value, n_allowed + 1, n_paths)
+    return np.float64(value) if objective.kind == PERCENTILE else tail_mean(room.cost.reshape(-1), value, n_allowed + 1, n_paths)
 
 
 @kernel
@@ -131,7 +131,7 @@ def select(bits: Masks, rank: int) -> np.float32:
 
 
 @kernel
-def _tail_mean(cost: Floats, value: np.float32, n_tail: int, n_paths: int) -> float:
+def tail_mean(cost: Floats, value: np.float32, n_tail: int, n_paths: int) -> float:
     """Mean of the `n_tail` largest costs, of which `value` is the smallest."""
     excess = 0.0
     for path in range(n_paths):

@@ -91,7 +91,7 @@ def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[st
 def test_the_same_run_twice_writes_the_same_bytes(three_shards: tuple[Settings, RunSummary, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     settings, first, _ = three_shards
     before = written(settings.data, "*/*/*/**/part.parquet")
-    assert len(before) == 3 * (11 + 2 * 7 + 4)  # shards × (raw + two cutoffs + one day)
+    assert len(before) == 3 * (11 + 2 * 7 + 8)  # shards × (raw + two cutoffs + one day)
     for name in before:
         if f"week={first.cutoff}" in name or "week=" not in name:
             (Path(settings.data) / name).unlink()

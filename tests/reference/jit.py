@@ -1,8 +1,10 @@
 """Kernels as the Python functions they are compiled from: what coverage sees, and a second opinion."""
 
-from simulation import costs, hindsight, kpis, sku_terms, tuning
+from simulation import comparison as plans
+from simulation import cost_curve, costs, hindsight, kpis, sku_terms, tuning
 from simulation.kernels import (
     chunks,
+    comparison,
     critical_paths,
     demand_totals,
     draws,
@@ -21,12 +23,13 @@ from simulation.optimizers import protocol as optimizers
 from simulation.policies import protocol as policies
 from simulation.sampling import paths
 
-CALLERS = (costs, hindsight, kpis, sku_terms, tuning, paths, pattern_search, optimizers, policies)
+CALLERS = (plans, cost_curve, costs, hindsight, kpis, sku_terms, tuning, paths, pattern_search, optimizers, policies)
 KERNELS = (
     order_plans,
     weekly_simulation,
     path_costs,
     objectives,
+    comparison,
     demand_totals,
     search_machine,
     search,

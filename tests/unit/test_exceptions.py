@@ -77,6 +77,13 @@ def test_the_merchants_own_lead_time_counts() -> None:
     assert rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)), merchants) == []
 
 
+def test_a_price_below_cost_is_shown() -> None:
+    (row,) = rank(policy(expected_demand_units=40.0), vector(unit_price_eur=2.5, unit_cost_eur=3.0))
+    assert (row["reason"], row["at_stake_eur"]) == ("price below cost", 20.0)
+    assert "0.5 EUR below its cost" in row["suggested_action"]
+    assert rank(policy(), vector(unit_price_eur=3.0, unit_cost_eur=3.0)) == []
+
+
 def test_cut_by_budget() -> None:
     (row,) = rank(policy(order_now_units=0, order_before_budget_units=20), vector())
     assert (row["reason"], row["at_stake_eur"]) == ("order cut by budget", 40.0)
