@@ -29,7 +29,7 @@ def reference_score(situation: Situation) -> float:
     )
     points = grid(situation, space)
     scores = score_all(form, points, objective, situation.paths.blocks, situation.terms)
-    wide = space._replace(first_step=2 * space.first_step).box()
+    wide = space._replace(first_step=2 * space.first_step, islands=()).box()
     patient = objective._replace(race_slack=np.inf)
     refined, best = [], float(scores.min())
     for k in _to_refine(points, scores):
