@@ -7,7 +7,7 @@ evenly spread as all; the best points found then compete, and are improved, on a
 import numpy as np
 
 from simulation.kernels import kernel
-from simulation.kernels.critical_paths import in_original_order, put_critical_first
+from simulation.kernels.critical_paths import OrderedPaths, in_original_order, put_critical_first
 from simulation.kernels.demand_totals import total_demand
 from simulation.kernels.objectives import PERCENTILE, ObjectiveTerms, note_incumbent, score_or_lose
 from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, PolicyForm
@@ -73,11 +73,13 @@ def explore(
 ) -> tuple[SearchState, int]:
     """One run of the machine on the given paths: where it stands in the end, and how many candidates it looked at. Arguments as of `search`."""
     starts = distinct(on_grid(box, starts))
-    state, room, n_done, ordered = new_search(box, starts.shape[0]), new_workspace(paths), 0, in_original_order(paths)
+    state, room, n_done = new_search(box, starts.shape[0]), new_workspace(paths), 0
+    puts_critical_first = box.is_rugged and objective.kind == PERCENTILE and paths.n_paths > BLOCK_PATHS
+    ordered = in_original_order(paths) if puts_critical_first else OrderedPaths(paths, np.empty(0, np.int64))
     while n_done < budget and propose(box, starts, state):
         to_beat = bar(state)
         score = score_or_lose(form, state.candidate, objective, ordered.paths, terms, room, to_beat)
-        if objective.kind == PERCENTILE and is_incumbent(state) and paths.n_paths > BLOCK_PATHS:
+        if puts_critical_first and is_incumbent(state):
             put_critical_first(paths, ordered, room.cost, score)
         if score < to_beat:
             note_incumbent(objective, score, paths.n_paths, room)

@@ -1,6 +1,6 @@
 """Paths: sampled futures of one SKU. Demand per week, lead time per order epoch, arrivals of shipments, where returns round.
 
-Randomness comes from `domain.randomness.keyed_generator` alone: it gives the SKU's shift of the common points, so the
+Randomness comes from `domain.randomness.keyed_words` alone: it gives the SKU's shift of the common points, so the
 same SKU, day, purpose and seed give the same bits on every route.
 """
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from domain.feature_vector import FeatureVector
 from domain.quantiles import LOWER_EDGE_UNITS, tail_scale
-from domain.randomness import Purpose, keyed_generator
+from domain.randomness import Purpose, keyed_words
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import VectorChunk, chunk_of
@@ -108,8 +108,9 @@ def _shifts(chunk: VectorChunk, purpose: Purpose, seed: int) -> "npt.NDArray[np.
     """The keyed shift of each SKU's points `(n_skus, n_dimensions)`."""
     shifts = np.empty((len(chunk.vectors), N_DIMENSIONS), np.uint32)
     for k, vector in enumerate(chunk.vectors):
-        generator = keyed_generator(merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed)
-        shifts[k] = generator.integers(0, 2**32, N_DIMENSIONS, dtype=np.uint32)
+        shifts[k] = keyed_words(
+            N_DIMENSIONS, merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed
+        )
     return shifts
 
 
