@@ -74,6 +74,7 @@ def platform_rows(*, marker: int = 0) -> dict[str, dict[str, list[Row]]]:
     rows["evaluation/forecast_accuracy"] = {str(WEEK_BEFORE): _accuracy(date(2026, 6, 22), n_weeks=4), str(CUTOFF): _accuracy(JUDGED, n_weeks=10)}
     rows["vectors/sku_vectors"] = {str(DAY): _vectors()}
     rows["policy/policies"] = {str(DAY_BEFORE): _policies(DAY_BEFORE, marker=marker), str(DAY): _policies(DAY, marker=marker)}
+    rows["policy/constraint_prices"] = {str(DAY_BEFORE): _prices(DAY_BEFORE, price_eur=0.0), str(DAY): _prices(DAY, price_eur=2.3)}
     rows["evaluation/exceptions"] = {str(DAY): [HATS | {"date": DAY, "reason": "late", "at_stake_eur": 7.5}]}
     return rows
 
@@ -120,6 +121,11 @@ def _vectors() -> list[Row]:
         UNNAMED | vector | {"on_hand_units": 0, "inbound_units": [0, 0], "unit_value_eur": 1.0},
         HATS | vector | {"on_hand_units": 7, "inbound_units": [0, 5], "unit_value_eur": 10.0},
     ]
+
+
+def _prices(day: date, *, price_eur: float) -> list[Row]:
+    budget = {"merchant_id": "M1", "constraint": "budget", "applies_to": "", "limit_amount": 24.0, "used_amount": 23.0, "price_eur": price_eur, "is_met": True}
+    return [budget | {"date": day, "message": f"One more euro of budget saves {price_eur} EUR."}]
 
 
 def _policies(day: date, *, marker: int) -> list[Row]:

@@ -111,9 +111,26 @@ def evaluate_paths(form: PolicyForm, theta: IntArray, paths: PathBlocks, terms: 
         Cost by term and path, EUR `(7, n_paths)`, and `SERVICE_SUMS` per path `(9, n_paths)`.
     """
     room = new_workspace(paths)
+    plan_orders(form, theta, terms.orders, room.plan)
+    cost, sums = _evaluate_plan(room, paths, terms)
+    return cost, sums
+
+
+@kernel
+def evaluate_first_order(form: PolicyForm, theta: IntArray, order_units: int, paths: PathBlocks, terms: SkuTerms) -> tuple[Doubles, Doubles]:
+    """The same, with another order today; the policy decides every later one."""
+    room = new_workspace(paths)
+    plan_orders(form, theta, terms.orders, room.plan)
+    room.plan.kind[0] = AT_ONCE
+    room.plan.amount_units[0] = np.float32(order_units)
+    cost, sums = _evaluate_plan(room, paths, terms)
+    return cost, sums
+
+
+@kernel
+def _evaluate_plan(room: Workspace, paths: PathBlocks, terms: SkuTerms) -> tuple[Doubles, Doubles]:
     n_blocks = paths.demand_units.shape[0]
     cost, sums = np.zeros((7, n_blocks * BLOCK_PATHS)), np.zeros((9, n_blocks * BLOCK_PATHS))
-    plan_orders(form, theta, terms.orders, room.plan)
     for block in range(n_blocks):
         simulate_block(room.plan, block, paths, terms, room.flows, room.cost[block])
         _add_flows(paths.demand_units[block], terms.discount_weights, room.flows, cost, sums, block * BLOCK_PATHS)
