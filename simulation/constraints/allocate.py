@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from simulation.constraints.dual import Prices, find_prices, per_sku
-from simulation.constraints.primal import improve
+from simulation.constraints.primal import Improvement
 from simulation.constraints.problem import Choices, FloatArray, IntArray, Limits, Totals, keeps_hard_limits, penalized_cost, totals_of
+from simulation.constraints.supplier_sets import try_other_suppliers
 from simulation.constraints.suppliers import reduced_costs
 
 
@@ -37,7 +38,9 @@ def allocate(choices: Choices, limits: Limits) -> Allocation:
         return Allocation(recommended, free, no_prices, np.zeros(limits.n_suppliers), 0.0, 0.0)
     priced = find_prices(choices, limits)
     reduced = reduced_costs(choices, np.arange(len(recommended)), *per_sku(choices, priced.prices))
-    chosen = improve(choices, limits, reduced, priced.served.above, bound_eur=priced.bound_eur)
+    chosen = Improvement(choices, limits, reduced, priced.served.bonus, bound_eur=priced.bound_eur).from_start(priced.served.above)
+    if limits.minimum_eur > 0:
+        chosen = try_other_suppliers(choices, limits, priced, chosen)
     totals = totals_of(choices, limits, chosen)
     gap = max(penalized_cost(totals, limits) - priced.bound_eur, 0.0)
     return Allocation(chosen, totals, priced.prices, priced.served.bonus, totals.cost_eur - free.cost_eur, gap)

@@ -52,6 +52,7 @@ def problem_of(curves: pl.DataFrame, inventory: InventorySettings) -> Situated:
         FLOOR_PRICE_CAP * sums_by(of_class, demand * curves["unit_price_eur"].to_numpy(), len(classes)) / np.where(class_demand > 0, class_demand, 1.0),
         minimum,
         sums_by(of_supplier, largest_eur, len(suppliers)) >= minimum,
+        np.zeros(len(suppliers), dtype=bool),
     )
     choices = Choices(units, cost, served, value, of_class, of_supplier)
     return Situated(choices, limits, classes, suppliers, class_demand, spent, arriving)

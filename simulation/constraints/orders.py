@@ -15,6 +15,7 @@ from simulation.constraints.problem import (
     loosened,
     penalized_cost,
     sums_by,
+    supplier_is_fine,
     totals_of,
 )
 
@@ -77,14 +78,14 @@ class Orders:
         self.chosen[rows] = columns
         self.totals = totals_of(self.choices, self.limits, self.chosen)
 
-    def copy(self) -> "Orders":
-        """To try something on."""
-        return Orders(self.choices, self.limits, self.chosen)
-
     def is_improved_by(self, then: Totals) -> bool:
         """Whether other totals keep the limits and cost less."""
         before = penalized_cost(self.totals, self.limits)
         return penalized_cost(then, self.limits) < before - TOLERANCE * max(1.0, abs(before)) and keeps_hard_limits(then, self.limits)
+
+    def keeps_minimums(self, then: Totals) -> bool:
+        """Whether every supplier gets nothing or enough."""
+        return bool(supplier_is_fine(then.supplier_eur, self.limits).all())
 
     def excess(self, totals: Totals) -> float:
         """How far budget and capacity are exceeded, as shares of themselves."""

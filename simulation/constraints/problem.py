@@ -59,6 +59,9 @@ class Limits(NamedTuple):
     is_reachable: BoolArray
     """`(n_suppliers,)` whether the supplier's largest orders reach the minimum."""
 
+    must_serve: BoolArray
+    """`(n_suppliers,)` suppliers that may not be left out; none, but where sets of suppliers are compared."""
+
     @property
     def n_suppliers(self) -> int:
         """Suppliers with a minimum."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from simulation.constraints.orders import Orders
-from simulation.constraints.problem import Choices, FloatArray, IntArray, Limits, sums_by, supplier_is_fine
+from simulation.constraints.problem import NONE, Choices, FloatArray, IntArray, Limits, sums_by, supplier_is_fine
 
 
 def leave_out_short_suppliers(orders: Orders, reduced: FloatArray) -> None:
@@ -43,7 +43,7 @@ def toggled_suppliers(orders: Orders, reduced: FloatArray) -> list[tuple[IntArra
     by_supplier = np.argsort(choices.supplier, kind="stable")
     starts = np.searchsorted(choices.supplier[by_supplier], np.arange(limits.n_suppliers + 1))
     found = []
-    for supplier in range(limits.n_suppliers):
+    for supplier in np.unique(choices.supplier[choices.supplier != NONE]):
         rows = by_supplier[starts[supplier] : starts[supplier + 1]]
         is_served = orders.totals.supplier_eur[supplier] > 0
         columns = _without_orders(choices, reduced, rows) if is_served else _just_enough(choices, limits, reduced, rows)

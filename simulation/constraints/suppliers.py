@@ -59,7 +59,7 @@ def serve_suppliers(choices: Choices, limits: Limits, per_unit: FloatArray, per_
     if limits.minimum_eur == 0:
         return served, float(least.sum())
     ordered = sums_by(choices.supplier, choices.units[np.arange(len(best)), best] * choices.value_eur, limits.n_suppliers)
-    is_short = (ordered > 0) & (ordered < limits.minimum_eur)
+    is_short = ((ordered > 0) | limits.must_serve) & (ordered < limits.minimum_eur)
     mine = np.flatnonzero(np.append(is_short, False)[choices.supplier])
     if mine.size == 0:
         return served, float(least.sum())
@@ -69,12 +69,12 @@ def serve_suppliers(choices: Choices, limits: Limits, per_unit: FloatArray, per_
     raised = _raise(reduced, euros, group, best[mine], limits)
     without = np.where(euros == 0, reduced, np.inf).argmin(axis=1)
     cost_without = sums_by(group, reduced[np.arange(len(mine)), without], limits.n_suppliers)
-    is_left_out = is_short & (cost_without <= raised.cost_eur)
+    is_left_out = is_short & ~limits.must_serve & (cost_without <= raised.cost_eur)
     below, above = best.copy(), best.copy()
     below[mine] = np.where(is_left_out[group], without, raised.below)
     above[mine] = np.where(is_left_out[group], without, raised.above)
     bonus = np.where(is_left_out, 0.0, raised.bonus)
-    of_short = np.minimum(cost_without, raised.cost_eur)[is_short]
+    of_short = np.where(is_left_out, cost_without, raised.cost_eur)[is_short]
     others = np.delete(least, mine) if mine.size < len(least) else np.zeros(0)
     return Served(below, above, np.where(bonus > 0, raised.weight, 0.0), bonus), float(others.sum()) + float(of_short.sum())
 

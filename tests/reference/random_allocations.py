@@ -5,24 +5,17 @@ import itertools
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from simulation.constraints.problem import Choices, Limits, keeps_hard_limits, penalized_cost, sums_by, totals_of
+from benchmarks.constraints import made_up_choices
+from simulation.constraints.problem import Limits, keeps_hard_limits, penalized_cost, sums_by, totals_of
 
 
 def random_choices(seed, n_skus, *, n_orders=6, n_classes=2, n_suppliers=3):
-    """SKUs with falling lost sales and rising holding cost; the cheapest order is the recommended one."""
-    rng = np.random.default_rng(seed)
-    units = np.concatenate((np.zeros((n_skus, 1)), rng.integers(1, 15, (n_skus, n_orders - 1)).cumsum(axis=1)), axis=1)
-    demand, price = rng.uniform(5, 80, (n_skus, 1)), rng.uniform(1, 20, (n_skus, 1))
-    served = demand * (1 - np.exp(-(units + rng.uniform(0, 20, (n_skus, 1))) / demand))
-    cost = 0.6 * price * (demand - served) + units * price * rng.uniform(0.02, 0.3, (n_skus, 1))
-    order = np.argsort(np.arange(n_orders) != cost.argmin(axis=1)[:, None], axis=1, kind="stable")
-    units, served, cost = (np.take_along_axis(values, order, axis=1) for values in (units, served, cost))
-    groups = [rng.integers(-1, n, n_skus) if n else np.full(n_skus, -1) for n in (n_classes, n_suppliers)]
-    return Choices(units, cost, served, 0.5 * price[:, 0], *groups), sums_by(groups[0], demand[:, 0], n_classes)
+    """SKUs with falling lost sales and rising holding cost, and each class's demand."""
+    return made_up_choices(seed, n_skus, n_orders=n_orders, n_classes=n_classes, n_suppliers=n_suppliers)
 
 
 def no_limits(choices, *, n_classes=2, n_suppliers=3):
-    return Limits(np.inf, np.inf, np.zeros(n_classes), np.zeros(n_classes), 0.0, np.ones(n_suppliers, dtype=bool))
+    return Limits(np.inf, np.inf, np.zeros(n_classes), np.zeros(n_classes), 0.0, np.ones(n_suppliers, dtype=bool), np.zeros(n_suppliers, dtype=bool))
 
 
 def random_limits(seed, choices, class_demand, *, n_suppliers=3):
@@ -39,6 +32,7 @@ def random_limits(seed, choices, class_demand, *, n_suppliers=3):
         floor_highest_price_eur=rng.choice([0.0, 5.0, 60.0], n_classes),
         minimum_eur=minimum,
         is_reachable=sums_by(choices.supplier, euros, n_suppliers) >= minimum,
+        must_serve=np.zeros(n_suppliers, dtype=bool),
     )
 
 
