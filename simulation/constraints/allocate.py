@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulation.constraints.core import solve_core
 from simulation.constraints.dual import Prices, find_prices, per_sku
 from simulation.constraints.primal import Improvement
 from simulation.constraints.problem import Choices, FloatArray, IntArray, Limits, Totals, keeps_hard_limits, penalized_cost, totals_of
@@ -38,9 +39,11 @@ def allocate(choices: Choices, limits: Limits) -> Allocation:
         return Allocation(recommended, free, no_prices, np.zeros(limits.n_suppliers), 0.0, 0.0)
     priced = find_prices(choices, limits)
     reduced = reduced_costs(choices, np.arange(len(recommended)), *per_sku(choices, priced.prices))
-    chosen = Improvement(choices, limits, reduced, priced.served.bonus, bound_eur=priced.bound_eur).from_start(priced.served.above)
+    improvement = Improvement(choices, limits, reduced, priced.served.bonus, bound_eur=priced.bound_eur)
+    chosen = improvement.from_start(priced.served.above)
     if limits.minimum_eur > 0:
         chosen = try_other_suppliers(choices, limits, priced, chosen)
+    chosen = solve_core(choices, limits, improvement.reduced, chosen, bound_eur=priced.bound_eur)
     totals = totals_of(choices, limits, chosen)
     gap = max(penalized_cost(totals, limits) - priced.bound_eur, 0.0)
     return Allocation(chosen, totals, priced.prices, priced.served.bonus, totals.cost_eur - free.cost_eur, gap)

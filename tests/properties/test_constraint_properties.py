@@ -21,7 +21,7 @@ def bound_of(found, limits):
     return penalized_cost(found.totals, limits) - found.gap_to_bound_eur
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(seeds)
 def test_no_limit_is_ever_exceeded_and_the_figures_add_up(seed):
     choices, limits = problem(seed)
@@ -33,7 +33,7 @@ def test_no_limit_is_ever_exceeded_and_the_figures_add_up(seed):
     assert min(found.prices.budget, found.prices.capacity, *found.prices.floors, *found.supplier_prices) >= 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(seeds, st.floats(1.0, 2.0))
 def test_a_looser_limit_never_costs_more_than_the_gap(seed, factor):
     choices, tight = problem(seed)

@@ -17,7 +17,7 @@ def test_the_integer_program_is_the_enumeration(seed):
 
 def test_found_orders_keep_the_limits_and_cost_little_more_than_the_best():
     excess = []
-    for seed in range(60):
+    for seed in range(40):
         choices, demand = random_choices(seed, 14)
         limits = random_limits(seed, choices, demand)
         found, best = allocate(choices, limits), best_by_integer_program(choices, limits)
@@ -26,8 +26,8 @@ def test_found_orders_keep_the_limits_and_cost_little_more_than_the_best():
         assert cost >= best - 1e-6 * abs(best)
         assert cost - found.gap_to_bound_eur <= best + 1e-6 * abs(best)
         excess.append(cost / best - 1)
-    assert np.mean(excess) < 0.005
-    assert np.quantile(excess, 0.9) < 0.02
+    assert np.quantile(excess, 0.9) < 1e-6
+    assert np.max(excess) < 0.01
 
 
 def test_many_skus_come_closer():
