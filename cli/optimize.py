@@ -55,7 +55,7 @@ def optimize(
         "order_value_eur": round(float(orders["order_now_value_eur"].sum()), 2),
         "date": str(day),
         "cutoff": str(cutoff),
-        "limits": limited.prices["message"].to_list(),
+        "limits": limited.prices.select("merchant_id", "constraint", "applies_to", "price_eur", "message").to_dicts(),
         "rows_read": raw.rows_read,
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,
