@@ -17,6 +17,7 @@ _OF_DAY = [
     ["policy", "alternatives"],
     ["policy", "cost_curves"],
     ["policy", "order_changes"],
+    ["policy", "constraint_prices"],
     ["evaluation", "exceptions"],
 ]
 _OF_CUTOFF = [["series", "weekly_demand"], ["series", "merchant_profiles"], ["forecast", "quantiles"], ["evaluation", "forecast_accuracy"]]

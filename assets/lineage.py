@@ -84,9 +84,26 @@ LINEAGE: Mapping[str, Lineage] = {
     ),
     "policy/alternatives": Lineage("daily", {"policy/recommendations": Scope.SAME}, code=("simulation",)),
     "policy/cost_curves": Lineage("daily", {"policy/recommendations": Scope.SAME}, code=("simulation",)),
+    "policy/order_curves": Lineage(
+        "daily",
+        {"policy/recommendations": Scope.SAME, "vectors/sku_vectors": Scope.SAME, **_raw("articles", "inbound_shipments", "merchants")},
+        code=("simulation",),
+        settings=("inventory", "simulation", "merchants"),
+    ),
+    "policy/constraint_prices": Lineage(
+        "daily",
+        {"policy/order_curves": Scope.ALL_SHARDS_OF_DAY, **_raw("merchants")},
+        code=("simulation",),
+        settings=("inventory", "merchants"),
+    ),
     "policy/policies": Lineage(
         "daily",
-        {"policy/recommendations": Scope.ALL_SHARDS_OF_DAY, "vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
+        {
+            "policy/recommendations": Scope.SAME,
+            "policy/order_curves": Scope.ALL_SHARDS_OF_DAY,
+            "vectors/sku_vectors": Scope.SAME,
+            **_raw("merchants"),
+        },
         code=("simulation",),
         settings=("inventory", "simulation", "optimizer", "merchants", "seed"),
     ),

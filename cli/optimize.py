@@ -21,9 +21,9 @@ def optimize(
     from cli.decision_inputs import decision_inputs
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
+    from domain.stage_tables import Policies
     from simulation.batch import optimize_vectors
-    from simulation.budget import apply_budgets
-    from simulation.cut_orders import reevaluate_cut_orders
+    from simulation.constraints import apply_limits, limit_orders, order_curves
     from sources.storage import write_parquet
 
     settings = load_settings(settings_file)
@@ -35,8 +35,11 @@ def optimize(
     progress(f"optimizing {vectors.height:,} SKUs")
     merchants = raw.frames["merchants"]
     recommended = optimize_vectors(vectors, settings, merchants=merchants, on_progress=lambda n_done: _tell(n_done, vectors.height))
-    funded = apply_budgets(recommended, merchants=merchants, settings=settings)
-    policies = reevaluate_cut_orders(funded, vectors, merchants=merchants, settings=settings)
+    curves = order_curves(recommended, vectors, raw.frames, decision_date=day, settings=settings)
+    limited = limit_orders(curves, decision_date=day, merchants=merchants, settings=settings)
+    for message in limited.prices.select("merchant_id", "message").iter_rows():
+        progress("  ".join(message))
+    policies = apply_limits(recommended.select(Policies.column_names()), limited.orders, vectors, merchants=merchants, settings=settings)
     write_parquet(policies, out)
     orders = policies.filter(policies["order_now_units"] > 0)
     result = {
@@ -45,6 +48,7 @@ def optimize(
         "order_value_eur": round(float(orders["order_now_value_eur"].sum()), 2),
         "date": str(day),
         "cutoff": str(cutoff),
+        "limits": limited.prices.select("merchant_id", "constraint", "applies_to", "price_eur", "message").to_dicts(),
         "rows_read": raw.rows_read,
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,

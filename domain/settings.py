@@ -12,9 +12,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from domain.errors import UsageError
@@ -24,6 +24,17 @@ Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
 Profile = Literal["tiny", "full"]
+
+
+def _floors_from_text(value: Any) -> Any:
+    """A floor per service class from the text of a table's cell, "A=0.95, B=0.9"; anything else as it is."""
+    if not isinstance(value, str):
+        return {} if value is None else value
+    parts = (part.partition("=") for part in value.split(",") if part.strip())
+    return {name.strip(): floor.strip() or None for name, _, floor in parts}
+
+
+FillRateFloors = Annotated[dict[str, Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_floors_from_text)]
 
 
 class _Frozen(BaseModel):
@@ -101,7 +112,18 @@ class InventorySettings(_Frozen):
     storage_capacity_units: int | None = Field(
         None, ge=1, description="Most units of an article on hand and on order after an order, which is cut to whole packs that fit; unset = no limit."
     )
-    budget_eur_per_week: float | None = Field(None, ge=0, description="Most to be spent on orders in a week; unset = no limit.")
+    budget_eur_per_week: float | None = Field(
+        None, ge=0, description="Most to be spent on orders in an ISO week, earlier orders of the week counted; unset = no limit."
+    )
+    inbound_capacity_units_per_week: int | None = Field(
+        None, ge=0, description="Most units that may arrive in the week in which an order of today is due, those in transit counted; unset = no limit."
+    )
+    minimum_order_value_eur: float | None = Field(
+        None, ge=0, description="What a supplier must be ordered for on a day, or nothing at all (articles with a `supplier_id`); unset = no minimum."
+    )
+    fill_rate_floors: FillRateFloors = Field(
+        default_factory=dict, description="Least fill rate by service class, over the class's demand, e.g. {A = 0.95}; in a table's cell \"A=0.95, B=0.9\"."
+    )
     terminal_markdown_share: float = Field(0.0, ge=0, le=1, description="Share of unit cost lost on each unit left at the horizon; 0 = off.")
     initial_order_latest_week: int = Field(
         0, ge=0, le=11, description="Latest week, counted from now, for the kick-start order [bound of t₀]; 0 = now or never."

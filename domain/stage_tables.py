@@ -134,6 +134,50 @@ class SkuVectors(dy.Schema):
     vector_hash = dy.String(nullable=False, description="Hash of all the columns before this one.")
 
 
+class OrderCurves(dy.Schema):
+    """Policy: what other orders of today would lead to, for the SKUs of merchants whose limits tie SKUs together; no rows for other merchants."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    order_units = dy.List(dy.Int64(nullable=False), nullable=False, description="Orders looked at, rising from 0; each as the supplier accepts it.")
+    objective_eur = dy.List(dy.Float64(nullable=False), nullable=False, description="What the merchant minimises, per order, on the optimisation paths.")
+    served_units = dy.List(dy.Float64(nullable=False), nullable=False, description="Expected units served over the horizon, per order.")
+    demanded_units = dy.Float64(nullable=False, min=0.0, description="Expected demand over the horizon.")
+    recommended_units = _units("The recommended order, one of them.")
+    unit_value_eur = dy.Float64(nullable=False, min=0.0, description="What one unit on order is valued at.")
+    unit_price_eur = dy.Float64(nullable=False, min=0.0, description="Selling price per unit.")
+    service_class = dy.String(nullable=True, description="Service class; null = not known.")
+    supplier_id = dy.String(nullable=True, description="Supplier; null = not known.")
+    ordered_this_week_eur = dy.Float64(nullable=False, min=0.0, description="Value of what was ordered earlier in the ISO week.")
+    arriving_units = _units("Units in transit that are expected in the week in which an order of today is due.")
+
+
+class ConstraintPrices(dy.Schema):
+    """Policy: what each limit of a merchant costs today: how far it is used, and what one more of it would save."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Whose limit.")
+    constraint = dy.String(
+        primary_key=True, nullable=False, description="budget (EUR), inbound_capacity (units), fill_rate_floor (share), minimum_order_value (EUR)."
+    )
+    applies_to = dy.String(primary_key=True, nullable=False, description="Service class or supplier; empty = all of the merchant's SKUs.")
+    limit_amount = dy.Float64(nullable=False, min=0.0, description="The limit, in the constraint's unit.")
+    used_before_amount = dy.Float64(nullable=False, min=0.0, description="Used before today: ordered earlier in the week, or in transit for the same week.")
+    used_amount = dy.Float64(nullable=False, min=0.0, description="Used with today's orders, what was used before included; of a floor: the fill rate reached.")
+    price_eur = dy.Float64(
+        nullable=False,
+        min=0.0,
+        description="What one more saves (a euro of budget, a unit of capacity), or one less (a euro of minimum, a percentage point of a floor); of a floor that gave way: its highest price.",
+    )
+    is_met = dy.Bool(nullable=False, description="False where a floor gave way.")
+    cost_of_limits_eur = _euros("What all the merchant's limits together cost: the objective of its orders with them less that without.")
+    gap_to_bound_eur = dy.Float64(
+        nullable=False, min=0.0, description="Most that any other orders within the limits could save: cost less the Lagrangian bound."
+    )
+    message = dy.String(nullable=False, description="The same in words.")
+
+
 class Policies(dy.Schema):
     """Policy: one row per series: what to order now, the policy behind it, and what it is expected to cost."""
 
@@ -143,9 +187,9 @@ class Policies(dy.Schema):
     policy = dy.String(nullable=False, description="Replenishment policy.")
     trigger = dy.String(nullable=False, description="What the reorder point is compared with.")
     objective = dy.String(nullable=False, description="What was minimised over the paths.")
-    order_now_units = _units("Units to order today, after MOQ, pack size and budget.")
+    order_now_units = _units("Units to order today, after MOQ, pack size and the merchant's limits.")
     order_now_value_eur = _euros("Its value at unit cost (at unit price where the cost is not known).")
-    order_before_budget_units = _units("Units to order today if money were no limit.")
+    order_before_budget_units = _units("Units to order today if no limit (budget, capacity, minimum, floor) tied the merchant's SKUs together.")
     initial_order_week = dy.Date(nullable=True, description="Monday of the kick-start order [t₀].")
     initial_order_quantity_units = _units("Kick-start quantity [Q₀].", nullable=True)
     reorder_point_units = _units("Order when stock falls to this [s].", nullable=True)
@@ -317,6 +361,8 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "policy/recommendations": Recommendations,
     "policy/alternatives": Alternatives,
     "policy/cost_curves": CostCurves,
+    "policy/order_curves": OrderCurves,
+    "policy/constraint_prices": ConstraintPrices,
     "policy/policies": Policies,
     "policy/settings_in_force": SettingsInForce,
     "policy/order_changes": OrderChanges,

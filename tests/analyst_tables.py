@@ -83,6 +83,7 @@ def platform_rows(*, marker: int = 0) -> dict[str, dict[str, list[Row]]]:
     }
     rows["policy/cost_curves"] = {str(DAY): [SHOES | {"order_units": 0, "difference_eur": 3.0}, SHOES | {"order_units": 6}]}
     rows["policy/order_changes"] = {str(DAY): [_changed()]}
+    rows["policy/constraint_prices"] = {str(DAY_BEFORE): _prices(DAY_BEFORE, price_eur=0.0), str(DAY): _prices(DAY, price_eur=2.3)}
     rows["evaluation/exceptions"] = {str(DAY): [HATS | {"date": DAY, "reason": "late", "at_stake_eur": 7.5}]}
     return rows
 
@@ -134,6 +135,11 @@ def _vectors() -> list[Row]:
 def _changed() -> Row:
     causes = {f"{cause}_units": 0 for cause in CHANGE_CAUSES} | {"stock_units": 5, "forecast_units": -2}
     return SHOES | causes | {"date": DAY, "order_day_before_units": 3, "order_now_units": 6, "change_eur": 6.0}
+
+
+def _prices(day: date, *, price_eur: float) -> list[Row]:
+    budget = {"merchant_id": "M1", "constraint": "budget", "applies_to": "", "limit_amount": 24.0, "used_amount": 23.0, "price_eur": price_eur, "is_met": True}
+    return [budget | {"date": day, "message": f"One more euro of budget saves {price_eur} EUR."}]
 
 
 def _policies(day: date, *, marker: int) -> list[Row]:

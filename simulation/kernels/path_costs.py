@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulation.kernels import kernel, loop
-from simulation.kernels.order_plans import BLOCK_PATHS, Floats, IntArray, OrderPlan, PolicyForm, new_plan, plan_orders
+from simulation.kernels.order_plans import AT_ONCE, BLOCK_PATHS, Floats, IntArray, OrderPlan, PolicyForm, new_plan, plan_orders
 from simulation.kernels.weekly_simulation import Doubles, Flows, PathBlocks, SkuTerms, aligned_rows, new_flows, simulate_block
 
 COST_BOUND = 2e-6
@@ -74,6 +74,39 @@ def score_candidates(form: PolicyForm, candidates: IntArray, paths: PathBlocks, 
 
 
 @kernel
+def score_first_orders(form: PolicyForm, theta: IntArray, orders_units: IntArray, paths: PathBlocks, terms: SkuTerms) -> tuple[Floats, Doubles]:
+    """What each of several orders today leads to, if the policy decides every later one.
+
+    Args:
+        form: The policy.
+        theta: Its parameters.
+        orders_units: `(n_orders,)` today's orders, as the supplier accepts them.
+        paths: The SKU's futures.
+        terms: The SKU.
+
+    Returns:
+        Cost on every path, EUR `(n_orders, n_paths)`, and units sold on the mean path `(n_orders,)`.
+    """
+    n_weeks = paths.demand_units.shape[1]
+    room, path_cost, sold = new_workspace(paths), np.empty((orders_units.shape[0], paths.n_paths), np.float32), np.zeros(orders_units.shape[0])
+    plan_orders(form, theta, terms.orders, room.plan)
+    room.plan.kind[0] = AT_ONCE
+    for order in range(orders_units.shape[0]):
+        room.plan.amount_units[0] = np.float32(orders_units[order])
+        for block in range(paths.demand_units.shape[0]):
+            simulate_block(room.plan, block, paths, terms, room.flows, room.cost[block])
+            n_here = min(BLOCK_PATHS, paths.n_paths - block * BLOCK_PATHS)
+            sales = room.flows.sold
+            for week in range(sales.size // BLOCK_PATHS - n_weeks, sales.size // BLOCK_PATHS):
+                for path in range(n_here):
+                    sold[order] += sales[week * BLOCK_PATHS + path]
+        flat = room.cost.reshape(-1)
+        for path in range(paths.n_paths):
+            path_cost[order, path] = flat[path]
+    return path_cost, sold / paths.n_paths
+
+
+@kernel
 def evaluate_paths(form: PolicyForm, theta: IntArray, paths: PathBlocks, terms: SkuTerms) -> tuple[Doubles, Doubles]:
     """One policy in detail, in float64, path by path.
 
@@ -99,10 +132,29 @@ def evaluate_policy(form: PolicyForm, theta: IntArray, paths: PathBlocks, terms:
     Returns:
         Cost of each path, EUR `(n_paths,)`; mean cost by term, EUR `(7,)`; mean of `SERVICE_SUMS` `(9,)`.
     """
-    room, n_paths = new_workspace(paths), paths.n_paths
+    room = new_workspace(paths)
+    plan_orders(form, theta, terms.orders, room.plan)
+    path_cost, cost, sums = _evaluate_plan(room, paths, terms)
+    return path_cost, cost, sums
+
+
+@kernel
+def evaluate_first_order(form: PolicyForm, theta: IntArray, order_units: int, paths: PathBlocks, terms: SkuTerms) -> tuple[Doubles, Doubles, Doubles]:
+    """The same, with another order today; the policy decides every later one."""
+    room = new_workspace(paths)
+    plan_orders(form, theta, terms.orders, room.plan)
+    room.plan.kind[0] = AT_ONCE
+    room.plan.amount_units[0] = np.float32(order_units)
+    path_cost, cost, sums = _evaluate_plan(room, paths, terms)
+    return path_cost, cost, sums
+
+
+@kernel
+def _evaluate_plan(room: Workspace, paths: PathBlocks, terms: SkuTerms) -> tuple[Doubles, Doubles, Doubles]:
+    """The plan in `room`."""
+    n_paths = paths.n_paths
     path_cost, cost, sums = np.empty(n_paths), np.zeros(7 * BLOCK_PATHS), np.zeros(9 * BLOCK_PATHS)
     block_cost, block_sums = np.empty(7 * BLOCK_PATHS), np.empty(9 * BLOCK_PATHS)
-    plan_orders(form, theta, terms.orders, room.plan)
     for block in range(paths.demand_units.shape[0]):
         _evaluate_block(room, block, paths, terms, block_cost, block_sums)
         first, n_here = block * BLOCK_PATHS, min(BLOCK_PATHS, n_paths - block * BLOCK_PATHS)
