@@ -13,6 +13,7 @@ from domain.feature_vector import FeatureVector, vector_from_row
 from domain.settings import Settings
 from domain.stage_tables import Policies
 from simulation.constraints.recorded import recorded_policy
+from simulation.costs import objective_values
 from simulation.kpis import evaluate_with_order
 from simulation.optimize import figures_of
 from simulation.sampling.paths import sample_paths
@@ -49,4 +50,9 @@ def _with_order(row: Mapping[str, Any], order_units: int, vector: FeatureVector,
     evaluation = evaluate_with_order(form, theta, order_units, fresh, situation.terms)
     is_kick_start = row["initial_order_week"] == first_horizon_week(row["forecast_cutoff"])
     kick_start = {"initial_order_quantity_units": order_units} if is_kick_start else {}
-    return figures_of(evaluation) | kick_start | {"order_now_units": order_units, "order_now_value_eur": order_units * vector.unit_value_eur}
+    in_sample = evaluate_with_order(form, theta, order_units, situation.paths, situation.terms)
+    objectives = {
+        name: float(objective_values(run.path_cost_eur, settings.inventory.objective))
+        for name, run in (("objective_in_sample_eur", in_sample), ("objective_eur", evaluation))
+    }
+    return figures_of(evaluation) | objectives | kick_start | {"order_now_units": order_units, "order_now_value_eur": order_units * vector.unit_value_eur}

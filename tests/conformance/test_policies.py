@@ -168,7 +168,7 @@ def test_every_policy_but_never_ordering_can_be_set():
 
 @pytest.mark.parametrize("name", PolicyName.__args__)
 def test_the_recommendation_is_a_row_of_the_contract_that_can_be_simulated_again(name):
-    settings, vector = FEW.for_merchant("merchant", {"policy": name, "lead_time_weeks": 1}), example_vector(3)
+    settings, vector = FEW.for_merchant("merchant", {"policy": name, "lead_time_weeks": 1}), example_vector(3)._replace(on_hand_units=0)
     made = optimize_policy(vector, settings, seed=5)
     row = Policies.validate(pl.DataFrame([made.as_row()], schema=Policies.create_empty().schema)).row(0, named=True)
     assert row["policy"] == name

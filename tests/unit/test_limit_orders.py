@@ -38,7 +38,7 @@ VECTORS = vector_rows()
 
 def recommend(**inventory: object) -> tuple[pl.DataFrame, Settings]:
     settings = FAST.model_copy(update={"inventory": FAST.inventory.model_validate(FAST.inventory.model_dump() | inventory)})
-    return optimize_vectors(VECTORS, settings, merchants=Merchants.create_empty()), settings
+    return optimize_vectors(VECTORS, settings, merchants=Merchants.create_empty()).select(Policies.column_names()), settings
 
 
 def tables(**more: pl.DataFrame) -> dict[str, pl.DataFrame]:
