@@ -11,7 +11,15 @@ from assets.partitioned import Partitions
 from assets.transient_faults import transient_faults_retried
 from domain.settings import Settings
 
-_OF_DAY = [["vectors", "sku_vectors"], ["policy", "policies"], ["evaluation", "exceptions"]]
+_OF_DAY = [
+    ["vectors", "sku_vectors"],
+    ["policy", "policies"],
+    ["policy", "alternatives"],
+    ["policy", "cost_curves"],
+    ["policy", "order_changes"],
+    ["policy", "constraint_prices"],
+    ["evaluation", "exceptions"],
+]
 _OF_CUTOFF = [["series", "weekly_demand"], ["series", "merchant_profiles"], ["forecast", "quantiles"], ["evaluation", "forecast_accuracy"]]
 
 

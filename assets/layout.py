@@ -62,12 +62,11 @@ def read_partitions(root: str, table: str, keys: list[PartitionKey], *, columns:
     Raises:
         StaleInputError: One of them has not been materialised.
     """
-    frames = [read_partition(root, table, key) for key in keys]
-    return pl.concat([frame.select(columns) if columns else frame for frame in frames])
+    return pl.concat([read_partition(root, table, key, columns=columns) for key in keys])
 
 
-def read_partition(root: str, table: str, key: PartitionKey) -> pl.DataFrame:
-    """The rows of one partition.
+def read_partition(root: str, table: str, key: PartitionKey, *, columns: list[str] | None = None) -> pl.DataFrame:
+    """The rows of one partition; of columns that are not asked for, nothing is read.
 
     Raises:
         StaleInputError: It has not been materialised.
@@ -81,7 +80,7 @@ def read_partition(root: str, table: str, key: PartitionKey) -> pl.DataFrame:
             wanted="a materialised partition",
             remedy=f"Materialise {table} for {partition}.",
         )
-    return read_parquet(location)
+    return read_parquet(location, columns=columns)
 
 
 def read_partition_if_present(root: str, table: str, key: PartitionKey) -> pl.DataFrame | None:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Literal
 
 from assets.layout import PartitionKey, shard_names
-from domain.calendar import ONE_WEEK, cutoff_for
+from domain.calendar import ONE_DAY, ONE_WEEK, cutoff_for
 from domain.stage_tables import HORIZON_WEEKS
 
 RAW_STAGE = "raw/"
@@ -25,6 +25,7 @@ class Scope(Enum):
     ALL_SHARDS_OF_WEEK = "all shards of the week"
     ALL_SHARDS_OF_DAY = "all shards of the day"
     CUTOFF_OF_DAY = "the same shard at the day's cutoff"
+    DAY_AND_DAY_BEFORE = "the same shard on the day and the day before"
     HORIZON_AGO = "the same shard 12 weeks before"
 
 
@@ -90,13 +91,44 @@ LINEAGE: Mapping[str, Lineage] = {
         "daily",
         {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
         code=("simulation",),
-        settings=("inventory", "simulation", "optimizer", "merchants", "seed"),
+        settings=("inventory", "simulation", "optimizer", "evidence", "merchants", "seed"),
+    ),
+    "policy/alternatives": Lineage("daily", {"policy/recommendations": Scope.SAME}, code=("simulation",)),
+    "policy/cost_curves": Lineage("daily", {"policy/recommendations": Scope.SAME}, code=("simulation",)),
+    "policy/order_curves": Lineage(
+        "daily",
+        {"policy/recommendations": Scope.SAME, "vectors/sku_vectors": Scope.SAME, **_raw("articles", "inbound_shipments", "merchants")},
+        code=("simulation",),
+        settings=("inventory", "simulation", "merchants"),
+    ),
+    "policy/constraint_prices": Lineage(
+        "daily",
+        {"policy/order_curves": Scope.ALL_SHARDS_OF_DAY, **_raw("merchants")},
+        code=("simulation",),
+        settings=("inventory", "merchants"),
     ),
     "policy/policies": Lineage(
         "daily",
-        {"policy/recommendations": Scope.ALL_SHARDS_OF_DAY, "vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
+        {
+            "policy/recommendations": Scope.SAME,
+            "policy/order_curves": Scope.ALL_SHARDS_OF_DAY,
+            "vectors/sku_vectors": Scope.SAME,
+            **_raw("merchants"),
+        },
         code=("simulation",),
         settings=("inventory", "simulation", "optimizer", "merchants", "seed"),
+    ),
+    "policy/settings_in_force": Lineage(
+        "daily",
+        {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
+        code=("simulation",),
+        settings=("forecast", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
+    ),
+    "policy/order_changes": Lineage(
+        "daily",
+        dict.fromkeys(("policy/policies", "policy/settings_in_force", "vectors/sku_vectors"), Scope.DAY_AND_DAY_BEFORE),
+        code=("simulation",),
+        settings=("evidence",),
     ),
     "evaluation/exceptions": Lineage(
         "daily",
@@ -123,6 +155,9 @@ def upstream_keys(scope: Scope, key: PartitionKey, *, n_shards: int) -> list[Par
             keys = [{**key, "shard": other} for other in every]
         case Scope.CUTOFF_OF_DAY:
             keys = [{"week": cutoff_for(date.fromisoformat(key["day"])).isoformat(), "shard": shard}]
+        case Scope.DAY_AND_DAY_BEFORE:
+            day = date.fromisoformat(key["day"])
+            keys = [{"day": each.isoformat(), "shard": shard} for each in (day - ONE_DAY, day)]
         case Scope.HORIZON_AGO:
             keys = [{"week": (date.fromisoformat(key["week"]) - HORIZON_WEEKS * ONE_WEEK).isoformat(), "shard": shard}]
     return keys

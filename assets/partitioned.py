@@ -56,10 +56,18 @@ class PartitionReader:
         Raises:
             StaleInputError: A partition has not been materialised, or is not an input of this run.
         """
+        return self.read_columns(None, **dimensions)
+
+    def read_columns(self, columns: Sequence[str] | None, **dimensions: str) -> pl.DataFrame:
+        """Some columns of them (`None` = all); of the others nothing is read.
+
+        Raises:
+            StaleInputError: A partition has not been materialised, or is not an input of this run.
+        """
         keys = self._matching(dimensions)
         if not keys:
             raise StaleInputError(f"{self.table} has no partition {dimensions} among the inputs of this run", remedy=f"Materialise {self.table} first.")
-        return read_partitions(self.root, self.table, keys)
+        return read_partitions(self.root, self.table, keys, columns=list(columns) if columns else None)
 
     def read_if_present(self, **dimensions: str) -> pl.DataFrame | None:
         """Like `read`; `None` where any of the partitions has not been materialised."""

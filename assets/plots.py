@@ -48,6 +48,23 @@ def expected_cost_chart(policies: pl.DataFrame) -> dg.MetadataValue:
     return _as_markdown(figure)
 
 
+def cost_curve_chart(curves: pl.DataFrame) -> dg.MetadataValue:
+    """Cost of every order tried today above the recommended one, ± 2 standard errors, of the article where most is at stake."""
+    if curves.is_empty():
+        return dg.MetadataValue.md("no cost curves: evidence.n_paths_cost_curve is 0, or the shard has no series")
+    stake = curves.group_by(SERIES_KEY).agg(pl.col("difference_eur").max()).sort("difference_eur", *SERIES_KEY, descending=[True, False, False])
+    merchant_id, article_id, _ = stake.row(0)
+    rows = curves.filter(pl.col("merchant_id") == merchant_id, pl.col("article_id") == article_id).sort("order_units")
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    units, euros, error = (rows[name].to_numpy() for name in ("order_units", "difference_eur", "standard_error_eur"))
+    axes.fill_between(units, euros - 2 * error, euros + 2 * error, color="tab:blue", alpha=0.25, linewidth=0)
+    axes.plot(units, euros, color="tab:blue", marker=".")
+    axes.axhline(0.0, color="tab:gray", linewidth=0.8)
+    axes.set(title=f"{merchant_id} / {article_id}: what another order would cost more", xlabel="units ordered today", ylabel="EUR")
+    return _as_markdown(figure)
+
+
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue:
     """A table for the UI; says "none" where there are no rows."""
     lines = ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]

@@ -1,26 +1,26 @@
-"""Stage policy: the best policy per SKU on simulated futures, then what the merchant's budget allows."""
+"""Stage policy: the best policy per SKU on simulated futures, then what the merchant's limits allow."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import dagster as dg
 import polars as pl
 
+from assets.constraints import build_limits, orders_of_day
 from assets.declaration import declaration
 from assets.layout import PartitionKey
+from assets.order_evidence import build_evidence
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, Progress, keys_of
 from assets.plots import expected_cost_chart
-from assets.sharding import SERIES_KEY
 from domain.settings import Settings
+from domain.stage_tables import Policies
 from simulation.batch import optimize_vectors
-from simulation.budget import apply_budgets
-from simulation.cut_orders import reevaluate_cut_orders
+from simulation.constraints import apply_limits
 
 _TELL_EVERY = 1_000
 
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """The two assets of the stage."""
+    """The assets of the stage: decisions, and what they rest on."""
 
     @dg.asset(**declaration("policy/recommendations", partitions, kinds={"numba"}))
     def recommendations(
@@ -43,25 +43,22 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     def policies(
         context: dg.AssetExecutionContext,
         recommendations: PartitionReader,
-        sku_vectors: PartitionReader,
-        merchants: PartitionReader,
+        order_curves: PartitionReader,
         settings: dg.ResourceParam[Settings],
+        **inputs: PartitionReader,
     ) -> PartitionedFrames:
-        """Today's orders after the merchants' budgets, which couple the SKUs of all shards; a shard keeps its own rows."""
-
-        @lru_cache(maxsize=1)
-        def within_budget(day: str) -> pl.DataFrame:
-            return apply_budgets(recommendations.read(day=day), merchants=merchants.read(shard=keys[0]["shard"]), settings=settings)
+        """Today's orders within the merchants' limits, which tie the SKUs of all shards together; a shard keeps its own rows."""
+        limited = orders_of_day(order_curves, inputs["merchants"], settings)
 
         def of_shard(key: PartitionKey) -> pl.DataFrame:
-            own = recommendations.read(**key).select(SERIES_KEY)
-            funded = within_budget(key["day"]).join(own, on=SERIES_KEY, how="semi").sort(SERIES_KEY)
-            return reevaluate_cut_orders(funded, sku_vectors.read(**key), merchants=merchants.read(shard=key["shard"]), settings=settings)
+            merchants, vectors = inputs["merchants"].read(shard=key["shard"]), inputs["sku_vectors"].read(**key)
+            return apply_limits(
+                recommendations.read_columns(Policies.column_names(), **key), limited(key).orders, vectors, merchants=merchants, settings=settings
+            )
 
-        keys = keys_of(context.partition_keys)
-        return PartitionedFrames(keys, of_shard, _figures)
+        return PartitionedFrames(keys_of(context.partition_keys), of_shard, _figures)
 
-    return [recommendations, policies]
+    return [recommendations, *build_limits(partitions), policies, *build_evidence(partitions)]
 
 
 def _now_and_then(progress: Progress, what: str, *, of: int) -> Callable[[int], None]:
@@ -75,5 +72,6 @@ def _figures(frame: pl.DataFrame) -> Metadata:
         "order_value_eur": float(frame["order_now_value_eur"].sum()),
         "expected_cost_eur": float(frame["expected_cost_eur"].sum()),
         "expected_cost_without_order_eur": float(frame["expected_cost_without_order_eur"].sum()),
+        "optimism": float(frame["objective_eur"].sum()) / in_sample - 1 if (in_sample := float(frame["objective_in_sample_eur"].sum())) else 0.0,
         "expected_cost": expected_cost_chart(frame),
     }

@@ -15,6 +15,7 @@ from domain.quantiles import QUANTILE_LEVELS
 
 CUTOFF = dt.date(2026, 1, 5)
 FAMILIES = ("steady", "intermittent", "launch", "decay", "seasonal_peak", "long_lead_time", "lumpy_minimum")
+MERCHANTS_PER_FAMILY = 4
 _WEEKS = np.arange(12)
 
 
@@ -29,12 +30,13 @@ class Scenario(NamedTuple):
 
 def scenario(number: int, *, seed: int = 0) -> Scenario:
     """SKU `number`; its family is number modulo 7."""
-    family = FAMILIES[number % len(FAMILIES)]
+    family, merchant = FAMILIES[number % len(FAMILIES)], number // len(FAMILIES) % MERCHANTS_PER_FAMILY
     generator = np.random.Generator(np.random.Philox(key=seed * 1_000_003 + number))
     level = float(np.exp(generator.uniform(np.log(0.2), np.log(2.0 if family == "intermittent" else 200.0))))
     mean = level * _shape(family, generator)
-    inventory, own = _terms(family, level, generator)
-    return Scenario(family, _vector(number, mean, _dispersion(family, generator), own, generator), inventory)
+    own = _order_terms(family, level, generator)
+    vector = _vector(number, mean, _dispersion(family, generator), own, generator)._replace(merchant_id=f"{family}-{merchant}")
+    return Scenario(family, vector, _inventory(family, np.random.Generator(np.random.Philox(key=seed * 1_000_003 + merchant))))
 
 
 def _shape(family: str, generator: np.random.Generator) -> "np.ndarray[Any, np.dtype[np.float64]]":
@@ -53,16 +55,17 @@ def _dispersion(family: str, generator: np.random.Generator) -> float:
     return float(generator.uniform(0.2, 0.8) if family == "intermittent" else generator.uniform(1.0, 8.0))
 
 
-def _terms(family: str, level: float, generator: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings of the merchant, and order terms of the article."""
-    inventory: dict[str, Any] = {"lead_time_weeks": float(generator.uniform(0.5, 3.0))}
-    own: dict[str, Any] = {"pack_size_units": None, "minimum_order_quantity_units": None}
-    if family == "long_lead_time":
-        inventory = {"lead_time_weeks": float(generator.uniform(4.0, 8.0))}
-    if family == "lumpy_minimum":
-        pack = int(generator.choice([6, 12, 24]))
-        own = {"pack_size_units": pack, "minimum_order_quantity_units": pack * int(1 + level * generator.uniform(1, 4) // pack)}
-    return inventory, own
+def _inventory(family: str, generator: np.random.Generator) -> dict[str, Any]:
+    """Settings of a merchant."""
+    return {"lead_time_weeks": float(generator.uniform(4.0, 8.0) if family == "long_lead_time" else generator.uniform(0.5, 3.0))}
+
+
+def _order_terms(family: str, level: float, generator: np.random.Generator) -> dict[str, Any]:
+    """Order terms of an article."""
+    if family != "lumpy_minimum":
+        return {"pack_size_units": None, "minimum_order_quantity_units": None}
+    pack = int(generator.choice([6, 12, 24]))
+    return {"pack_size_units": pack, "minimum_order_quantity_units": pack * int(1 + level * generator.uniform(1, 4) // pack)}
 
 
 def _vector(number: int, mean: Any, size: float, own: dict[str, Any], generator: np.random.Generator) -> FeatureVector:

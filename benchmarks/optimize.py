@@ -20,10 +20,10 @@ from benchmarks.families import FAMILIES, scenario
 from benchmarks.reference_optimum import reference_score
 from domain.feature_vector import FeatureVector
 from domain.settings import Settings
+from domain.vector_chunk import chunk_of
 from simulation.costs import objective_terms, objective_values
 from simulation.kernels.objectives import score_all
 from simulation.kpis import path_costs
-from simulation.optimize import Tuned, tune
 from simulation.optimizers.differential_evolution import DifferentialEvolution
 from simulation.optimizers.pattern_search import PatternSearch
 from simulation.optimizers.protocol import Optimizer, minimize
@@ -32,12 +32,11 @@ from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
+from simulation.tuning import SKUS_AT_A_TIME, Tuned, situation_of_many, tune_many
 
 REFERENCE_SKUS = 200
 REFERENCE_EVALUATIONS = 5_000
 SEED = 1
-_SKUS_AT_A_TIME = 20
-"""Handed to a thread together: a task costs as much as drawing a SKU's paths."""
 _SMALLEST_REFERENCE_EUR = 1.0
 _OTHERS: Mapping[str, Callable[..., Optimizer]] = {"differential_evolution": DifferentialEvolution, "shgo": Shgo}
 
@@ -98,7 +97,10 @@ def run(*, n_skus: int = 2_000, threads: int = 2) -> dict[str, Any]:
 
 def _job(number: int) -> _Job:
     made = scenario(number)
-    return _Job(made.vector, Settings().for_merchant("merchant", made.inventory | {"objective": "p75", "trigger": "position", "initial_order_latest_week": 11}))
+    return _Job(
+        made.vector,
+        Settings().for_merchant(made.vector.merchant_id, made.inventory | {"objective": "p75", "trigger": "position", "initial_order_latest_week": 11}),
+    )
 
 
 def _situation(job: _Job) -> Situation:
@@ -106,29 +108,31 @@ def _situation(job: _Job) -> Situation:
     return Situation(sku_terms(job.vector, job.settings), job.settings.inventory, drawn)
 
 
-def _tune_one(job: _Job, *, policy: str) -> Tuned:
-    return tune(POLICIES[policy], _situation(job), job.settings)
-
-
 def _tune_all(jobs: list[_Job], policy: str, threads: int) -> tuple[list[Tuned], dict[str, float]]:
     """Paths drawn and parameters searched for every SKU; SKUs per wall-clock second and per processor second."""
-    parts = [jobs[first : first + _SKUS_AT_A_TIME] for first in range(0, len(jobs), _SKUS_AT_A_TIME)]
+    places: dict[str, list[int]] = {}
+    for place, job in enumerate(jobs):
+        places.setdefault(job.vector.merchant_id, []).append(place)
+    chunks = [own[first : first + SKUS_AT_A_TIME] for own in places.values() for first in range(0, len(own), SKUS_AT_A_TIME)]
 
-    def work(part: list[_Job]) -> list[Tuned]:
-        return [_tune_one(job, policy=policy) for job in part]
+    def work(chunk: list[int]) -> list[Tuned]:
+        settings = jobs[chunk[0]].settings
+        situation = situation_of_many(chunk_of([jobs[place].vector for place in chunk]), settings, seed=SEED)
+        return tune_many(POLICIES[policy], situation, settings).by_sku()
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, [jobs[: len(FAMILIES)]] * threads))
+        list(pool.map(work, chunks[:threads]))
         wall, processor = time.perf_counter(), time.process_time()
-        tuned = [result for part in pool.map(work, parts) for result in part]
+        found = [result for part in pool.map(work, chunks) for result in part]
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    return tuned, {"skus_per_second": round(len(jobs) / wall, 1), "skus_per_processor_second": round(len(jobs) / processor, 1)}
+    order = np.argsort([place for chunk in chunks for place in chunk])
+    return [found[k] for k in order], {"skus_per_second": round(len(jobs) / wall, 1), "skus_per_processor_second": round(len(jobs) / processor, 1)}
 
 
 def _reference(number: int, *, budget: int) -> _Reference:
     """The best anyone finds, and what each other optimiser finds with the search's budget and with 5,000 evaluations."""
     situation, policy = _situation(_job(number)), POLICIES["extended"]
-    form, objective = policy.form(situation), objective_terms(situation.inventory, situation.paths)
+    form, objective = policy.form(situation), objective_terms(situation.inventory, float(situation.demanded_units), situation.paths.n_paths)
     space, starts = policy.search_space(situation), policy.starts(situation)
 
     def score(candidates: Any) -> Any:

@@ -22,10 +22,14 @@ _PER_AXIS = 12
 def reference_score(situation: Situation) -> float:
     """Lowest objective of the 20,736 points of `grid` and of what patient searches from the best of them find, EUR."""
     policy = POLICIES["extended"]
-    form, space, objective = policy.form(situation), policy.search_space(situation), objective_terms(situation.inventory, situation.paths)
+    form, space, objective = (
+        policy.form(situation),
+        policy.search_space(situation),
+        objective_terms(situation.inventory, float(situation.demanded_units), situation.paths.n_paths),
+    )
     points = grid(situation, space)
     scores = score_all(form, points, objective, situation.paths.blocks, situation.terms)
-    wide = space._replace(first_step=2 * space.first_step).box()
+    wide = space._replace(first_step=2 * space.first_step, islands=()).box()
     patient = objective._replace(race_slack=np.inf)
     refined, best = [], float(scores.min())
     for k in _to_refine(points, scores):
@@ -51,9 +55,9 @@ def grid(situation: Situation, space: SearchSpace) -> IntArray:
     last = n_weeks - 1
     axes = (
         np.minimum((0, 1, 3, 6), space.upper[0]),
-        _axis(min(whole, int(space.upper[1])), int(space.pitch[1])),
+        _axis(min(int(whole), int(space.upper[1])), int(space.pitch[1])),
         _axis(min(busiest, int(space.upper[2])), 1),
-        _axis(min(whole // 2 + 1, int(space.upper[3])), int(space.pitch[3])),
+        _axis(min(int(whole) // 2 + 1, int(space.upper[3])), int(space.pitch[3])),
         (last - 6, last - 3, last),
     )
     return np.array(list(itertools.product(*axes)), dtype=np.int64)

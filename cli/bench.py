@@ -62,6 +62,24 @@ def forecast(
     _emit(run(n_series=n_series, n_weeks=n_weeks, settings=ForecastSettings(n_threads=threads), on_progress=progress), as_json=as_json)
 
 
+@app.command()
+def policies(
+    n_skus: Annotated[int, typer.Option("--skus", min=14, help="SKUs to compare on, spread over seven scenario families.")] = 700,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Cost and service of every policy by scenario family, against hindsight and against never ordering.
+
+    Example: `replenish bench policies --skus 140`
+    """
+    from benchmarks.scenario_page import tables
+    from benchmarks.scenario_table import run
+
+    progress("tuning every policy and simulating it on 5,000 fresh paths (about half a second per SKU)")
+    figures = run(n_skus=n_skus, threads=threads)
+    emit(figures, tables(figures), as_json=as_json)
+
+
 def _emit(figures: dict[str, Any], *, as_json: bool) -> None:
     emit(figures, "\n".join(_lines(figures)), as_json=as_json)
 

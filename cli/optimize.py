@@ -18,33 +18,28 @@ def optimize(
 
     Example: `replenish optimize --source data/demo-market --date 2026-10-01 --out policies.parquet`
     """
-    from cli.source_reading import check_cutoff, read_and_report
-    from domain.calendar import cutoff_for
+    from cli.decision_inputs import decision_inputs
+    from cli.source_reading import read_and_report
     from domain.settings import load_settings
-    from feature_store import assemble_vectors, defaults_used
-    from ml.pipeline import forecast_from_tables
-    from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
+    from domain.stage_tables import Policies
     from simulation.batch import optimize_vectors
-    from simulation.budget import apply_budgets
-    from simulation.cut_orders import reevaluate_cut_orders
+    from simulation.constraints import apply_limits, limit_orders, order_curves
     from sources.storage import write_parquet
 
     settings = load_settings(settings_file)
     day = parse_day(date, option="--date")
-    cutoff = cutoff_for(day)
     raw = read_and_report(source, settings=settings)
-    check_cutoff(raw, cutoff, option="cutoff")
-    demand = build_weekly_demand(raw.frames, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
-    rows = forecast_from_tables(raw.frames, cutoff=cutoff, settings=settings, on_progress=progress)
-    profiles = estimate_merchant_profiles(raw.frames, cutoff=cutoff)
-    vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings)
-    for default in defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings):
+    cutoff, vectors, defaults, _ = decision_inputs(raw, day, settings=settings)
+    for default in defaults:
         progress(f"assumed {default.name} = {default.value} for {default.share_of_rows:.0%} of the series")
     progress(f"optimizing {vectors.height:,} SKUs")
     merchants = raw.frames["merchants"]
     recommended = optimize_vectors(vectors, settings, merchants=merchants, on_progress=lambda n_done: _tell(n_done, vectors.height))
-    funded = apply_budgets(recommended, merchants=merchants, settings=settings)
-    policies = reevaluate_cut_orders(funded, vectors, merchants=merchants, settings=settings)
+    curves = order_curves(recommended, vectors, raw.frames, decision_date=day, settings=settings)
+    limited = limit_orders(curves, decision_date=day, merchants=merchants, settings=settings)
+    for message in limited.prices.select("merchant_id", "message").iter_rows():
+        progress("  ".join(message))
+    policies = apply_limits(recommended.select(Policies.column_names()), limited.orders, vectors, merchants=merchants, settings=settings)
     write_parquet(policies, out)
     orders = policies.filter(policies["order_now_units"] > 0)
     result = {
@@ -53,6 +48,7 @@ def optimize(
         "order_value_eur": round(float(orders["order_now_value_eur"].sum()), 2),
         "date": str(day),
         "cutoff": str(cutoff),
+        "limits": limited.prices.select("merchant_id", "constraint", "applies_to", "price_eur", "message").to_dicts(),
         "rows_read": raw.rows_read,
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(weeks=1)
 EARLIEST_DATE = date(1990, 1, 1)
 """The first day the contract accepts (a Monday): older dates are almost always parsing accidents."""

@@ -12,18 +12,29 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from domain.errors import UsageError
 
-PolicyName = Literal["extended", "look_ahead", "base_stock"]
+PolicyName = Literal["extended", "look_ahead", "classical", "s_S", "base_stock", "newsvendor"]
 Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
 Profile = Literal["tiny", "full"]
+
+
+def _floors_from_text(value: Any) -> Any:
+    """A floor per service class from the text of a table's cell, "A=0.95, B=0.9"; anything else as it is."""
+    if not isinstance(value, str):
+        return {} if value is None else value
+    parts = (part.partition("=") for part in value.split(",") if part.strip())
+    return {name.strip(): floor.strip() or None for name, _, floor in parts}
+
+
+FillRateFloors = Annotated[dict[str, Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_floors_from_text)]
 
 
 class _Frozen(BaseModel):
@@ -59,7 +70,17 @@ class SimulationSettings(_Frozen):
 class OptimizerSettings(_Frozen):
     """How hard the optimiser looks."""
 
-    evaluation_budget: int = Field(600, ge=10, description="Most candidate policies scored per SKU.")
+    evaluation_budget: int = Field(1_000, ge=10, description="Most candidate policies scored per SKU.")
+
+
+class EvidenceSettings(_Frozen):
+    """What is shown beside a recommendation, so that a person can judge it; no order depends on it."""
+
+    compared_policies: tuple[PolicyName, ...] = Field((), description="Policies every recommendation is compared with, beside base-stock and never ordering.")
+    n_paths_cost_curve: int = Field(1_024, ge=0, description="Fresh paths on which other quantities of today's order are tried, in blocks of 128; 0 = none.")
+    explained_changes_from_eur: float | None = Field(
+        100.0, ge=0, description="Changes of an order since the day before worth at least this are traced to their causes; unset = none are."
+    )
 
 
 class InventorySettings(_Frozen):
@@ -91,7 +112,18 @@ class InventorySettings(_Frozen):
     storage_capacity_units: int | None = Field(
         None, ge=1, description="Most units of an article on hand and on order after an order, which is cut to whole packs that fit; unset = no limit."
     )
-    budget_eur_per_week: float | None = Field(None, ge=0, description="Most to be spent on orders in a week; unset = no limit.")
+    budget_eur_per_week: float | None = Field(
+        None, ge=0, description="Most to be spent on orders in an ISO week, earlier orders of the week counted; unset = no limit."
+    )
+    inbound_capacity_units_per_week: int | None = Field(
+        None, ge=0, description="Most units that may arrive in the week in which an order of today is due, those in transit counted; unset = no limit."
+    )
+    minimum_order_value_eur: float | None = Field(
+        None, ge=0, description="What a supplier must be ordered for on a day, or nothing at all (articles with a `supplier_id`); unset = no minimum."
+    )
+    fill_rate_floors: FillRateFloors = Field(
+        default_factory=dict, description="Least fill rate by service class, over the class's demand, e.g. {A = 0.95}; in a table's cell \"A=0.95, B=0.9\"."
+    )
     terminal_markdown_share: float = Field(0.0, ge=0, le=1, description="Share of unit cost lost on each unit left at the horizon; 0 = off.")
     initial_order_latest_week: int = Field(
         0, ge=0, le=11, description="Latest week, counted from now, for the kick-start order [bound of t₀]; 0 = now or never."
@@ -131,6 +163,7 @@ class Settings(_Frozen):
     forecast: ForecastSettings = ForecastSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
     operations: OperationsSettings = OperationsSettings()
@@ -154,16 +187,30 @@ class Settings(_Frozen):
         return self.model_copy(update={"inventory": inventory})
 
     def hash(self) -> str:
-        """16 hex digits over every value that can change a result: not where data lies, how many work on it, nor when."""
+        """16 hex digits over the record."""
+        return hashlib.sha256(self.as_record().encode()).hexdigest()[:16]
+
+    def as_record(self) -> str:
+        """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when."""
         values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        return json.dumps(values, sort_keys=True)
+
+    @classmethod
+    def from_record(cls, record: str) -> Self | None:
+        """Settings that were in force; `None` where the record knows settings that this version does not, or the other way round."""
+        try:
+            settings = cls.model_validate_json(record)
+        except ValidationError:
+            return None
+        return settings if json.loads(settings.as_record()) == json.loads(record) else None
 
 
 TINY: Mapping[str, Any] = {
     "forecast": {"n_training_rows": 20_000, "n_trees": 20},
     "simulation": {"n_paths_optimize": 100, "n_paths_evaluate": 400},
-    "optimizer": {"evaluation_budget": 60},
+    "optimizer": {"evaluation_budget": 200},
+    "evidence": {"n_paths_cost_curve": 128},
 }
 """What the profile `tiny` changes, where nothing else says otherwise."""
 

@@ -9,6 +9,8 @@ import polars as pl
 from domain.quantiles import QUANTILE_COLUMNS
 
 HORIZON_WEEKS = 12
+CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
+"""Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
 
 def _key(description: str) -> dy.String:
@@ -132,6 +134,50 @@ class SkuVectors(dy.Schema):
     vector_hash = dy.String(nullable=False, description="Hash of all the columns before this one.")
 
 
+class OrderCurves(dy.Schema):
+    """Policy: what other orders of today would lead to, for the SKUs of merchants whose limits tie SKUs together; no rows for other merchants."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    order_units = dy.List(dy.Int64(nullable=False), nullable=False, description="Orders looked at, rising from 0; each as the supplier accepts it.")
+    objective_eur = dy.List(dy.Float64(nullable=False), nullable=False, description="What the merchant minimises, per order, on the optimisation paths.")
+    served_units = dy.List(dy.Float64(nullable=False), nullable=False, description="Expected units served over the horizon, per order.")
+    demanded_units = dy.Float64(nullable=False, min=0.0, description="Expected demand over the horizon.")
+    recommended_units = _units("The recommended order, one of them.")
+    unit_value_eur = dy.Float64(nullable=False, min=0.0, description="What one unit on order is valued at.")
+    unit_price_eur = dy.Float64(nullable=False, min=0.0, description="Selling price per unit.")
+    service_class = dy.String(nullable=True, description="Service class; null = not known.")
+    supplier_id = dy.String(nullable=True, description="Supplier; null = not known.")
+    ordered_this_week_eur = dy.Float64(nullable=False, min=0.0, description="Value of what was ordered earlier in the ISO week.")
+    arriving_units = _units("Units in transit that are expected in the week in which an order of today is due.")
+
+
+class ConstraintPrices(dy.Schema):
+    """Policy: what each limit of a merchant costs today: how far it is used, and what one more of it would save."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Whose limit.")
+    constraint = dy.String(
+        primary_key=True, nullable=False, description="budget (EUR), inbound_capacity (units), fill_rate_floor (share), minimum_order_value (EUR)."
+    )
+    applies_to = dy.String(primary_key=True, nullable=False, description="Service class or supplier; empty = all of the merchant's SKUs.")
+    limit_amount = dy.Float64(nullable=False, min=0.0, description="The limit, in the constraint's unit.")
+    used_before_amount = dy.Float64(nullable=False, min=0.0, description="Used before today: ordered earlier in the week, or in transit for the same week.")
+    used_amount = dy.Float64(nullable=False, min=0.0, description="Used with today's orders, what was used before included; of a floor: the fill rate reached.")
+    price_eur = dy.Float64(
+        nullable=False,
+        min=0.0,
+        description="What one more saves (a euro of budget, a unit of capacity), or one less (a euro of minimum, a percentage point of a floor); of a floor that gave way: its highest price.",
+    )
+    is_met = dy.Bool(nullable=False, description="False where a floor gave way.")
+    cost_of_limits_eur = _euros("What all the merchant's limits together cost: the objective of its orders with them less that without.")
+    gap_to_bound_eur = dy.Float64(
+        nullable=False, min=0.0, description="Most that any other orders within the limits could save: cost less the Lagrangian bound."
+    )
+    message = dy.String(nullable=False, description="The same in words.")
+
+
 class Policies(dy.Schema):
     """Policy: one row per series: what to order now, the policy behind it, and what it is expected to cost."""
 
@@ -141,9 +187,9 @@ class Policies(dy.Schema):
     policy = dy.String(nullable=False, description="Replenishment policy.")
     trigger = dy.String(nullable=False, description="What the reorder point is compared with.")
     objective = dy.String(nullable=False, description="What was minimised over the paths.")
-    order_now_units = _units("Units to order today, after MOQ, pack size and budget.")
+    order_now_units = _units("Units to order today, after MOQ, pack size and the merchant's limits.")
     order_now_value_eur = _euros("Its value at unit cost (at unit price where the cost is not known).")
-    order_before_budget_units = _units("Units to order today if money were no limit.")
+    order_before_budget_units = _units("Units to order today if no limit (budget, capacity, minimum, floor) tied the merchant's SKUs together.")
     initial_order_week = dy.Date(nullable=True, description="Monday of the kick-start order [t₀].")
     initial_order_quantity_units = _units("Kick-start quantity [Q₀].", nullable=True)
     reorder_point_units = _units("Order when stock falls to this [s].", nullable=True)
@@ -172,11 +218,110 @@ class Policies(dy.Schema):
     expected_cost_without_order_eur = _euros("Expected cost if nothing is ever ordered.")
     fill_rate_without_order = _share("Fill rate if nothing is ever ordered.")
     expected_cost_base_stock_eur = _euros("Expected cost of a tuned base-stock policy on the same paths.")
+    expected_cost_standard_error_eur = _euros("Standard error of the expected cost, as of independent paths: an upper bound.")
+    cost_p75_standard_error_eur = _euros("Standard error of the 75th percentile of path cost, from order statistics.")
+    objective_in_sample_eur = _euros("What is minimised, on the paths the policy was chosen on: better than it will be.")
+    objective_eur = _euros("What is minimised, on fresh paths, before any budget; over the figure before, less 1, it is the optimism.")
     forecast_cutoff = dy.Date(nullable=False, description="Cutoff of the forecast used.")
     model = dy.String(nullable=False, description="Model of the forecast.")
     settings_hash = dy.String(nullable=False, description="Hash of the settings in force for this SKU.")
     vector_hash = dy.String(nullable=False, description="Hash of the SKU's feature vector.")
     seed = dy.Int64(nullable=False, description="Seed of the paths.")
+
+
+def _single(description: str) -> dy.Float32:
+    """Money and shares of evidence: seven digits say more than their standard errors do, in half the space."""
+    return dy.Float32(nullable=False, allow_inf=False, allow_nan=False, description=description)
+
+
+_ALTERNATIVE_COLUMNS: Mapping[str, dy.Column] = {
+    "alternative": dy.String(
+        primary_key=True, nullable=False, description="recommended, nothing_today, one_pack_less, one_pack_more, never_order, or the name of another policy."
+    ),
+    "order_now_units": _units("Units ordered today."),
+    "expected_cost_eur": _single("Expected cost over the horizon."),
+    "cost_p75_eur": _single("75th percentile of path cost."),
+    "fill_rate": _single("Expected units served over units demanded."),
+    "difference_eur": _single("Expected cost above that of the recommendation, path by path; negative = cheaper."),
+    "standard_error_eur": _single("Standard error of the difference, as of independent paths: an upper bound."),
+}
+_CURVE_COLUMNS: Mapping[str, dy.Column] = {
+    "order_units": dy.Int64(primary_key=True, nullable=False, min=0, description="Units ordered today."),
+    "expected_cost_eur": _single("Expected cost over the horizon, on the curve's paths."),
+    "objective_eur": _single("What is minimised, on the curve's paths."),
+    "fill_rate": _single("Expected units served over units demanded, on the curve's paths."),
+    "difference_eur": _single("Expected cost above that of the recommended quantity, path by path."),
+    "standard_error_eur": _single("Standard error of the difference, as of independent paths: an upper bound."),
+}
+
+
+def _struct(columns: Mapping[str, dy.Column]) -> dy.List:
+    return dy.List(dy.Struct({name: type(column)(nullable=False) for name, column in columns.items()}, nullable=False), nullable=False)
+
+
+class Recommendations(Policies):
+    """Policy: the policies as if money were no limit, each with its evidence; the tables of evidence are made from it."""
+
+    alternatives = _struct(_ALTERNATIVE_COLUMNS)
+    cost_curve = _struct(_CURVE_COLUMNS)
+
+
+class Alternatives(dy.Schema):
+    """Policy: what else could be done today, per series: on the same futures as the recommendation, before any budget."""
+
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    locals().update(_ALTERNATIVE_COLUMNS)
+
+
+class CostCurves(dy.Schema):
+    """Policy: what other quantities of today's order would lead to, per series, later orders as the policy decides."""
+
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    locals().update(_CURVE_COLUMNS)
+
+
+class SettingsInForce(dy.Schema):
+    """Policy: the settings each merchant's articles were decided with; `settings_hash` leads here from a policy."""
+
+    merchant_id = _key("Whose.")
+    settings_hash = dy.String(nullable=False, description="Hash of the record.")
+    settings = dy.String(nullable=False, description="Every setting that can change a result, as JSON.")
+
+
+def _change(description: str) -> dy.Int64:
+    return dy.Int64(nullable=True, description=f"Change by {description}; null = not traced.")
+
+
+class OrderChanges(dy.Schema):
+    """Policy: orders that differ from those of the day before, and by what: causes swapped one after the other, so that they add up to the change."""
+
+    date = dy.Date(nullable=False, description="Decision day.")
+    merchant_id = _key("Who orders.")
+    article_id = _key("What is ordered.")
+    order_day_before_units = _units("Units to order the day before.")
+    order_now_units = _units("Units to order today.")
+    change_eur = _euros("Value of the change.")
+    calendar_units = _change("a day having passed: fewer days left in the week, on Mondays another 12th week")
+    chance_units = _change("chance: the futures of another day are drawn anew")
+    stock_units = _change("stock on hand, on its way and coming back")
+    forecast_units = _change("the forecast")
+    lead_time_units = _change("lead times and their dispersion")
+    settings_units = _change("other settings (null with lead times, too, where those of the day before are not known: they are then among the rest)")
+    other_units = _change("the rest: prices, cost rates, return rates, the article's order terms")
+    constraints_units = dy.Int64(nullable=False, description="Change by limits across articles, such as the budget.")
+    keeping_difference_eur = dy.Float64(
+        nullable=True, description="Expected cost of ordering as the day before, above that of today's order; null = not traced."
+    )
+    keeping_standard_error_eur = dy.Float64(nullable=True, min=0.0, description="Standard error of that difference.")
+
+    @dy.rule()
+    def causes_add_up(cls) -> pl.Expr:
+        """The causes' contributions are the change."""
+        causes = pl.sum_horizontal(pl.col(f"{cause}_units") for cause in CHANGE_CAUSES)
+        traced = causes + pl.col("constraints_units") == pl.col("order_now_units") - pl.col("order_day_before_units")
+        return traced | pl.col(f"{CHANGE_CAUSES[0]}_units").is_null()
 
 
 class ForecastAccuracy(dy.Schema):
@@ -213,7 +358,14 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "series/merchant_profiles": MerchantProfiles,
     "forecast/quantiles": Forecasts,
     "vectors/sku_vectors": SkuVectors,
+    "policy/recommendations": Recommendations,
+    "policy/alternatives": Alternatives,
+    "policy/cost_curves": CostCurves,
+    "policy/order_curves": OrderCurves,
+    "policy/constraint_prices": ConstraintPrices,
     "policy/policies": Policies,
+    "policy/settings_in_force": SettingsInForce,
+    "policy/order_changes": OrderChanges,
     "evaluation/forecast_accuracy": ForecastAccuracy,
     "evaluation/exceptions": Exceptions,
 }

@@ -122,6 +122,7 @@ class Articles(dy.Schema):
     minimum_order_quantity_units = _optional_units("Smallest order the supplier accepts.", minimum=1)
     pack_size_units = _optional_units("Orders come in multiples of this.", minimum=1)
     service_class = _optional_text("Service class, e.g. A, B, C.")
+    supplier_id = _optional_text("Who supplies it; null = not known, no minimum order value then holds.")
 
 
 class Merchants(dy.Schema):
@@ -142,7 +143,10 @@ class Merchants(dy.Schema):
     maximum_order_quantity_units = _optional_units("Largest order of an article; null = no limit.", minimum=1)
     storage_capacity_units = _optional_units("Most units of an article on hand and on order after an order; null = no limit.", minimum=1)
     minimum_fill_rate = _optional_number("Least share of demand served, on average over the paths; null = none.", maximum=1.0)
-    budget_eur_per_week = _money("Most to be spent on orders in a week; null = no limit.")
+    budget_eur_per_week = _money("Most to be spent on orders in an ISO week, earlier orders of the week counted; null = no limit.")
+    inbound_capacity_units_per_week = _optional_units("Most units that may arrive in the week in which an order of today is due; null = no limit.")
+    minimum_order_value_eur = _money("What a supplier must be ordered for on a day, or nothing at all; null = no minimum.")
+    fill_rate_floors = _optional_text('Least fill rate by service class, over the class\'s demand: "A=0.95, B=0.9"; null = none.')
     terminal_markdown_share = _optional_number("Share of unit cost lost on each unit left at the horizon.", maximum=1.0)
     initial_order_latest_week = _optional_units("Latest week, counted from now, in which the kick-start order may be placed.", maximum=11)
 

@@ -51,6 +51,9 @@ def build_partitions(n_shards: int, *, first_week: date = EARLIEST_DATE) -> Part
             Scope.ALL_SHARDS_OF_WEEK: _mapping(week=("week", same), shard=("shard", every)),
             Scope.ALL_SHARDS_OF_DAY: _mapping(day=("day", same), shard=("shard", every)),
             Scope.CUTOFF_OF_DAY: _mapping(week=("day", _cutoff_of_day()), shard=("shard", same)),
+            Scope.DAY_AND_DAY_BEFORE: _mapping(
+                day=("day", dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)
+            ),
             Scope.HORIZON_AGO: _mapping(
                 week=("week", dg.TimeWindowPartitionMapping(-HORIZON_WEEKS, -HORIZON_WEEKS, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)
             ),

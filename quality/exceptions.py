@@ -36,11 +36,12 @@ def rank_exceptions(
     skus = policies.join(vectors.select(*SERIES_KEY, *_VECTOR_COLUMNS), on=SERIES_KEY, how="left")
     found = [
         _gap_before_arrival(skus, tables["merchants"], settings=settings),
-        _cut_by_budget(skus),
+        _cut_by_a_limit(skus),
         _overdue(skus, tables["inbound_shipments"], decision_date=decision_date),
         _without_stock_record(skus, tables["stock_levels"], decision_date=decision_date),
         _without_history(skus),
         _longer_than_horizon(skus),
+        _price_below_cost(skus),
     ]
     rows = pl.concat(found).filter(pl.col("at_stake_eur") > 0).with_columns(date=pl.lit(decision_date))
     order = ["at_stake_eur", *SERIES_KEY, "reason"]
@@ -84,10 +85,11 @@ def _short_units(skus: pl.DataFrame, lead_time_weeks: Mapping[str, int]) -> list
     return short
 
 
-def _cut_by_budget(skus: pl.DataFrame) -> pl.DataFrame:
+def _cut_by_a_limit(skus: pl.DataFrame) -> pl.DataFrame:
     cut = pl.col("order_before_budget_units") - pl.col("order_now_units")
-    action = pl.format("Find {} EUR for this order, or accept {} units less.", (cut * pl.col("unit_value_eur")).ceil().cast(pl.Int64), cut)
-    return _rows(skus.filter(cut > 0), reason="order cut by budget", at_stake=cut * _MARGIN, action=action)
+    value_eur = (cut * pl.col("unit_value_eur")).ceil().cast(pl.Int64)
+    action = pl.format("Raise the limit (constraint_prices says which) by {} EUR or {} units, or accept {} units less.", value_eur, cut, cut)
+    return _rows(skus.filter(cut > 0), reason="order cut by a limit", at_stake=cut * _MARGIN, action=action)
 
 
 def _overdue(skus: pl.DataFrame, shipments: pl.DataFrame, *, decision_date: date) -> pl.DataFrame:
@@ -122,3 +124,10 @@ def _longer_than_horizon(skus: pl.DataFrame) -> pl.DataFrame:
         pl.lit(HORIZON_WEEKS),
     )
     return _rows(skus.filter(excess > 0), reason="order exceeds 12 weeks of demand", at_stake=excess * pl.col("unit_value_eur"), action=action)
+
+
+def _price_below_cost(skus: pl.DataFrame) -> pl.DataFrame:
+    """Articles that lose money on every unit: a lost sale then counts nothing, so that nothing but stock at hand is worth selling."""
+    loss = pl.col("unit_cost_eur") - pl.col("unit_price_eur")
+    action = pl.format("Correct the price or the cost: each unit sells {} EUR below its cost, so a lost sale was counted as 0 EUR.", loss.round(2))
+    return _rows(skus.filter(loss > 0), reason="price below cost", at_stake=loss * pl.col("expected_demand_units"), action=action)

@@ -13,6 +13,8 @@ from domain.stage_tables import HORIZON_WEEKS, STAGE_TABLES
 
 SERIES_KEY = ["merchant_id", "article_id"]
 Others = Mapping[str, pl.DataFrame]
+_ROUNDING = 1e-3
+"""Euros, units: of sums over a merchant's SKUs."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,16 @@ RULES: tuple[TableRule, ...] = (
         others=("vectors/sku_vectors",),
     ),
     TableRule(
-        "policy/policies",
-        "budget_only_cuts",
-        "No order grows by the budget.",
-        rows_where(pl.col("order_now_units") > pl.col("order_before_budget_units")),
+        "policy/constraint_prices",
+        "limits_are_kept",
+        "No budget and no capacity is exceeded by today's orders, and each supplier gets nothing or its minimum.",
+        rows_where(
+            pl.when(pl.col("constraint").is_in(["budget", "inbound_capacity"]))
+            .then(pl.col("used_amount") > pl.max_horizontal("limit_amount", "used_before_amount") + _ROUNDING)
+            .when(pl.col("constraint") == "minimum_order_value")
+            .then((pl.col("used_amount") > 0) & (pl.col("used_amount") < pl.col("limit_amount") - _ROUNDING))
+            .otherwise(pl.col("is_met") & (pl.col("used_amount") < pl.col("limit_amount") - _ROUNDING))
+        ),
     ),
     TableRule(
         "policy/policies",

@@ -1,10 +1,10 @@
-"""All SKUs of a frame: `optimize_policy` once per row, several at a time.
+"""All SKUs of a frame: `optimize_policies` once per chunk of a merchant's rows, several chunks at a time.
 
 The kernels release the interpreter lock, so threads that share the rows use all cores. A row's result depends on the row
 alone, whoever computes it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -13,11 +13,12 @@ import polars as pl
 
 from domain.feature_vector import vector_from_row
 from domain.settings import Settings
-from domain.stage_tables import Policies
-from simulation.optimize import optimize_policy
+from domain.stage_tables import Recommendations
+from simulation.optimize import optimize_policies
+from simulation.tuning import SKUS_AT_A_TIME
 
-_ROWS_AT_A_TIME = 1024
-"""Rows handed to the threads together: an error stops the run soon."""
+_CHUNKS_AT_A_TIME = 16
+"""Chunks handed to the threads together: an error stops the run soon."""
 
 
 def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl.DataFrame, on_progress: Callable[[int], None] | None = None) -> pl.DataFrame:
@@ -30,7 +31,7 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
         on_progress: Told how many SKUs are done, after each.
 
     Returns:
-        Rows of `stage_tables.Policies`, sorted by key, before any budget.
+        Rows of `stage_tables.Recommendations`, sorted by key, before any budget.
 
     Raises:
         UsageError: A merchant's setting is unknown or out of bounds.
@@ -42,17 +43,20 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
     def settings_of(merchant_id: str) -> Settings:
         return settings.for_merchant(merchant_id, merchant_rows.get(merchant_id))
 
-    def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
-        return optimize_policy(vector_from_row(row), settings_of(row["merchant_id"]), seed=settings.seed).as_row()
+    def rows_of(chunk: pl.DataFrame) -> list[dict[str, Any]]:
+        vectors = [vector_from_row(row) for row in chunk.iter_rows(named=True)]
+        return [found.as_row() for found in optimize_policies(vectors, settings_of(vectors[0].merchant_id), seed=settings.seed)]
 
     ordered = vectors.sort("merchant_id", "article_id")
     for merchant_id in ordered["merchant_id"].unique():
         settings_of(merchant_id)  # once each, before the threads ask
+    chunks = [part for own in ordered.partition_by("merchant_id", maintain_order=True) for part in own.iter_slices(SKUS_AT_A_TIME)]
     rows = []
     with ThreadPoolExecutor(settings.simulation.n_threads) as threads:
-        for part in ordered.iter_slices(_ROWS_AT_A_TIME):
-            for done in threads.map(row_of, part.iter_rows(named=True)):
-                rows.append(done)
-                if on_progress is not None:
-                    on_progress(len(rows))
-    return Policies.validate(pl.DataFrame(rows, schema=Policies.create_empty().schema))
+        for first in range(0, len(chunks), _CHUNKS_AT_A_TIME):
+            for done in threads.map(rows_of, chunks[first : first + _CHUNKS_AT_A_TIME]):
+                for row in done:
+                    rows.append(row)
+                    if on_progress is not None:
+                        on_progress(len(rows))
+    return Recommendations.validate(pl.DataFrame(rows, schema=Recommendations.create_empty().schema))

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulation.costs import objective_values
+from simulation.comparison import compare, first_orders
+from simulation.kernels.comparison import placed_orders
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.kernels.path_costs import score_first_orders
 from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.policies.protocol import Situation
 from simulation.sampling.paths import FloatArray, Paths
@@ -31,15 +31,34 @@ class CostCurve(NamedTuple):
     standard_error_eur: FloatArray
     """Of the difference."""
 
+    def points(self) -> tuple["CurvePoint", ...]:
+        """The same, order by order."""
+        return tuple(CurvePoint(*values) for values in zip(*(values.tolist() for values in self), strict=True))
+
+
+class CurvePoint(NamedTuple):
+    """One order and what it leads to. Meanings: `domain.stage_tables.CostCurves`."""
+
+    order_units: int
+    expected_cost_eur: float
+    objective_eur: float
+    fill_rate: float
+    difference_eur: float
+    standard_error_eur: float
+
 
 def order_grid(situation: Situation, recommended_units: int) -> IntArray:
     """Orders worth a look: none, the recommended one and a pack less or more, and evenly spread ones up to twice it or what the horizon may need."""
-    missing = situation.demand_quantile_units(situation.n_weeks, 0.75) - situation.inventory_position_units
+    missing = float(situation.demand_quantile_units(situation.n_weeks, 0.75) - situation.inventory_position_units)
     most = max(2.0 * recommended_units, missing, 1.0)
-    spread = [situation.order_units(units) for units in np.linspace(0.0, most, _N_POINTS)]
-    pack = situation.pack_units
-    around = [situation.order_units(recommended_units + step) for step in (-pack, pack) if recommended_units > 0 or step > 0]
-    return np.array(sorted({0, recommended_units, *spread, *around}), dtype=np.int64)
+    around = recommended_units + situation.pack_units * np.array((-1, 0, 1))
+    return possible_orders(np.concatenate(((0.0,), np.linspace(0.0, most, _N_POINTS), around)), situation)
+
+
+def possible_orders(wished_units: FloatArray, situation: Situation) -> IntArray:
+    """The orders that come of wished quantities, each once, in rising order: whole packs that supplier and warehouse accept."""
+    placed: IntArray = np.unique(placed_orders(wished_units.astype(np.float64), situation.inventory_position_units, situation.terms.orders))
+    return placed
 
 
 def cost_curve(
@@ -50,20 +69,19 @@ def cost_curve(
     Args:
         form: The policy.
         theta: Its parameters.
-        recommended_units: What it orders today; one of `orders_units`.
+        recommended_units: What it orders today.
         orders_units: `(n_orders,)`, e.g. of `order_grid`.
         fresh: Paths that no parameter was chosen on.
         terms: The SKU.
         objective: As in the settings, "p75" and so on.
     """
-    path_cost, sold = score_first_orders(form, theta, orders_units, fresh.blocks, terms)
-    demanded = float(fresh.demand_units.sum()) / fresh.n_paths
-    apart = path_cost.astype(np.float64) - path_cost[np.searchsorted(orders_units, recommended_units)]
+    plans = first_orders(form, theta, (recommended_units, *orders_units.tolist()), terms)
+    figures = compare([plans], paths=fresh, terms=terms, objective=objective)
     return CostCurve(
         order_units=orders_units,
-        expected_cost_eur=path_cost.mean(axis=1, dtype=np.float64),
-        objective_eur=objective_values(path_cost, objective),
-        fill_rate=sold / demanded if demanded else np.ones(len(sold)),
-        difference_eur=apart.mean(axis=1),
-        standard_error_eur=apart.std(axis=1, ddof=1) / np.sqrt(fresh.n_paths),
+        expected_cost_eur=figures.expected_cost_eur[1:],
+        objective_eur=figures.objective_eur[1:],
+        fill_rate=np.clip(figures.fill_rate[1:], 0.0, 1.0),
+        difference_eur=figures.difference_eur[1:],
+        standard_error_eur=figures.standard_error_eur[1:],
     )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from domain.stage_tables import HORIZON_WEEKS
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.kernels.path_costs import COST_TERMS, SERVICE_SUMS, evaluate_paths, score_candidates
+from simulation.kernels.path_costs import COST_TERMS, SERVICE_SUMS, evaluate_first_order, evaluate_policy, score_candidates
 from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.sampling.paths import FloatArray, Paths
 
@@ -39,12 +39,16 @@ class Evaluation(NamedTuple):
 
 def evaluate(form: PolicyForm, theta: IntArray, paths: Paths, terms: SkuTerms) -> Evaluation:
     """Run one policy on the paths, with everything that is reported of it."""
-    cost, sums = evaluate_paths(form, theta, paths.blocks, terms)
-    path_cost = np.zeros(paths.n_paths)
-    for term in cost:  # one by one: the order of the sum is part of the result
-        path_cost += term
-    expected_cost = dict(zip(COST_TERMS, cost.mean(axis=1).tolist(), strict=True))
-    return Evaluation(path_cost, expected_cost, dict(zip(SERVICE_SUMS, sums.mean(axis=1).tolist(), strict=True)))
+    return _as_evaluation(*evaluate_policy(form, theta, paths.blocks, terms))
+
+
+def evaluate_with_order(form: PolicyForm, theta: IntArray, order_units: int, paths: Paths, terms: SkuTerms) -> Evaluation:
+    """The same with another order today; the policy decides every later one."""
+    return _as_evaluation(*evaluate_first_order(form, theta, order_units, paths.blocks, terms))
+
+
+def _as_evaluation(path_cost: FloatArray, cost: FloatArray, sums: FloatArray) -> Evaluation:
+    return Evaluation(path_cost, dict(zip(COST_TERMS, cost.tolist(), strict=True)), dict(zip(SERVICE_SUMS, sums.tolist(), strict=True)))
 
 
 def path_costs(form: PolicyForm, candidates: IntArray, paths: Paths, terms: SkuTerms) -> npt.NDArray[np.float32]:

@@ -8,13 +8,19 @@ import datetime as dt
 import shutil
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from domain.feature_vector import FeatureVector
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import OptimizerSettings, Settings, SimulationSettings
+from simulation.constraints.curves import curve_of
+from simulation.constraints.recorded import recorded_policy
 from simulation.kernels import cache_folder
+from simulation.kernels.cheapest_orders import cheapest_orders
+from simulation.kpis import evaluate_with_order
 from simulation.optimize import optimize_policy
 from simulation.policies.registry import POLICIES
 
@@ -27,8 +33,18 @@ def warm_up() -> float:
     started = time.perf_counter()
     for name in POLICIES:
         inventory = _FEW.inventory.model_copy(update={"policy": name})
-        optimize_policy(_small_vector(), _FEW.model_copy(update={"inventory": inventory}), seed=1)
+        settings, vector = _FEW.model_copy(update={"inventory": inventory}), _small_vector()
+        _limit(optimize_policy(vector, settings, seed=1).as_row(), vector, settings)
     return time.perf_counter() - started
+
+
+def _limit(row: Mapping[str, Any], vector: FeatureVector, settings: Settings) -> None:
+    """What limits across SKUs compile beside the optimisation."""
+    curve_of(row, vector, settings)
+    situation, form, theta = recorded_policy(row, vector, settings)
+    evaluate_with_order(form, theta, 0, situation.paths, situation.terms)
+    one = np.zeros((1, 1))
+    cheapest_orders(one, one, one, one[0], one[0])
 
 
 def remove_old_caches() -> None:

@@ -78,14 +78,14 @@ def _write_remote(frame: pl.DataFrame, location: str, metadata: Mapping[str, str
     return 0
 
 
-def read_parquet(location: str) -> pl.DataFrame:
-    """Read one Parquet file.
+def read_parquet(location: str, *, columns: list[str] | None = None) -> pl.DataFrame:
+    """Read one Parquet file, or some of its columns.
 
     Raises:
         StorageError: It is missing or damaged.
     """
     try:
-        return pl.read_parquet(location, glob=False, hive_partitioning=False)
+        return pl.read_parquet(location, columns=columns, glob=False, hive_partitioning=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StorageError(
             f"cannot read {location}", got=str(error).splitlines()[0], wanted="a whole Parquet file", remedy="Materialise the partition again."

@@ -10,6 +10,7 @@ import polars as pl
 
 from assets.layout import partition_location
 from assets.marts import STAGE_VIEWS
+from domain.stage_tables import CHANGE_CAUSES
 from sources.storage import write_parquet
 
 CUTOFF, WEEK_BEFORE, JUDGED = date(2026, 9, 21), date(2026, 9, 14), date(2026, 6, 29)
@@ -74,6 +75,15 @@ def platform_rows(*, marker: int = 0) -> dict[str, dict[str, list[Row]]]:
     rows["evaluation/forecast_accuracy"] = {str(WEEK_BEFORE): _accuracy(date(2026, 6, 22), n_weeks=4), str(CUTOFF): _accuracy(JUDGED, n_weeks=10)}
     rows["vectors/sku_vectors"] = {str(DAY): _vectors()}
     rows["policy/policies"] = {str(DAY_BEFORE): _policies(DAY_BEFORE, marker=marker), str(DAY): _policies(DAY, marker=marker)}
+    rows["policy/alternatives"] = {
+        str(DAY): [
+            SHOES | {"alternative": name, "difference_eur": euros, "standard_error_eur": 0.5}
+            for name, euros in (("recommended", 0.0), ("nothing_today", 3.0), ("one_pack_less", 0.5))
+        ]
+    }
+    rows["policy/cost_curves"] = {str(DAY): [SHOES | {"order_units": 0, "difference_eur": 3.0}, SHOES | {"order_units": 6}]}
+    rows["policy/order_changes"] = {str(DAY): [_changed()]}
+    rows["policy/constraint_prices"] = {str(DAY_BEFORE): _prices(DAY_BEFORE, price_eur=0.0), str(DAY): _prices(DAY, price_eur=2.3)}
     rows["evaluation/exceptions"] = {str(DAY): [HATS | {"date": DAY, "reason": "late", "at_stake_eur": 7.5}]}
     return rows
 
@@ -120,6 +130,16 @@ def _vectors() -> list[Row]:
         UNNAMED | vector | {"on_hand_units": 0, "inbound_units": [0, 0], "unit_value_eur": 1.0},
         HATS | vector | {"on_hand_units": 7, "inbound_units": [0, 5], "unit_value_eur": 10.0},
     ]
+
+
+def _changed() -> Row:
+    causes = {f"{cause}_units": 0 for cause in CHANGE_CAUSES} | {"stock_units": 5, "forecast_units": -2}
+    return SHOES | causes | {"date": DAY, "order_day_before_units": 3, "order_now_units": 6, "change_eur": 6.0}
+
+
+def _prices(day: date, *, price_eur: float) -> list[Row]:
+    budget = {"merchant_id": "M1", "constraint": "budget", "applies_to": "", "limit_amount": 24.0, "used_amount": 23.0, "price_eur": price_eur, "is_met": True}
+    return [budget | {"date": day, "message": f"One more euro of budget saves {price_eur} EUR."}]
 
 
 def _policies(day: date, *, marker: int) -> list[Row]:

@@ -31,6 +31,7 @@ _UNITS: tuple[tuple[str, str], ...] = (
     (r".*_eur_per_unit|unit_(price|cost|value)_eur", "EUR per unit"),
     (r".*_eur", "EUR"),
     (r".*_units_per_week", "units per week"),
+    (r".*_amount", "of the constraint"),
     (r".*_units|demand_q\d{3}", "units"),
     (r".*_weeks?|weeks_of_cover.*", "weeks"),
 )
@@ -62,7 +63,7 @@ def read_dictionary(connection: duckdb.DuckDBPyConnection) -> list[DocumentedCol
 
 def unit_of(column: str, *, type_name: str) -> str | None:
     """Unit of a column by its name and DuckDB type; a number without a suffix is a fraction, text and dates have none."""
-    if not type_name.startswith(("BIGINT", "DOUBLE", "INTEGER")) or column in _NUMBERS_WITHOUT_UNIT:
+    if not type_name.startswith(("BIGINT", "DOUBLE", "FLOAT", "INTEGER")) or column in _NUMBERS_WITHOUT_UNIT:
         return None
     return next((unit for pattern, unit in _UNITS if re.fullmatch(pattern, column)), "fraction")
 
@@ -90,7 +91,7 @@ def _keys() -> dict[str, tuple[str, ...]]:
     """The columns that identify a row, by table."""
     of_marts = {mart.name: tuple(name for name, column in mart.columns.items() if column.is_key) for mart in load_marts()}
     of_views = {name: ROW_KEYS.get(view.table.removeprefix("raw/")) or tuple(view.contract.primary_key()) for name, view in STAGE_VIEWS.items()}
-    dimension = {"forecasts_history": "cutoff", "forecast_accuracy_history": "cutoff", "policies_history": "date"}
+    dimension = {"forecasts_history": "cutoff", "forecast_accuracy_history": "cutoff", "policies_history": "date", "constraint_prices_history": "date"}
     of_histories = {name: (column, *of_views[name]) for name, column in dimension.items()}
     return of_views | of_histories | of_marts | {DICTIONARY: ("table_name", "column_name")}
 

@@ -14,6 +14,28 @@
 -- fill_rate: Expected units served over units demanded, with the policy.
 -- fill_rate_without_order: The same if nothing is ever ordered.
 -- expected_saving_eur: Expected cost without orders less expected cost with the policy.
+-- not_today_difference_eur: What not ordering today would cost more, later orders as the policy decides; expected, before any budget.
+-- not_today_standard_error_eur: Standard error of it: twice as much is a sure difference.
+-- one_pack_less_difference_eur: The same for ordering a pack less; null = there is no smaller order than none.
+-- one_pack_more_difference_eur: The same for ordering a pack more; null = there is no larger one.
+-- cost_p75_eur: 75th percentile of cost over the 12 weeks, with the policy.
+-- optimism: What is minimised, on fresh futures over those the policy was chosen on, less 1: how much better it looked than it is.
+-- change_units: Units more than the day before; null = as many, or the day before is not known.
+-- main_cause: What moved the order most since then; null = no change, or not traced.
+WITH by_cause AS (
+    UNPIVOT (
+        SELECT merchant_id, article_id, calendar_units, chance_units, stock_units, forecast_units, lead_time_units, settings_units, other_units, constraints_units
+        FROM order_changes
+        WHERE calendar_units IS NOT NULL
+    )
+    ON calendar_units, chance_units, stock_units, forecast_units, lead_time_units, settings_units, other_units, constraints_units
+    INTO NAME cause VALUE units
+),
+causes AS (
+    SELECT merchant_id, article_id, replace(replace(arg_max(cause, (abs(units), cause)), '_units', ''), '_', ' ') AS main_cause
+    FROM by_cause
+    GROUP BY merchant_id, article_id
+)
 SELECT
     p.date,
     p.merchant_id,
@@ -29,8 +51,21 @@ SELECT
     p.expected_demand_units,
     p.fill_rate,
     p.fill_rate_without_order,
-    p.expected_cost_without_order_eur - p.expected_cost_eur AS expected_saving_eur
+    p.expected_cost_without_order_eur - p.expected_cost_eur AS expected_saving_eur,
+    nothing_today.difference_eur AS not_today_difference_eur,
+    nothing_today.standard_error_eur AS not_today_standard_error_eur,
+    less.difference_eur AS one_pack_less_difference_eur,
+    more.difference_eur AS one_pack_more_difference_eur,
+    p.cost_p75_eur,
+    p.objective_eur / nullif(p.objective_in_sample_eur, 0) - 1 AS optimism,
+    c.order_now_units - c.order_day_before_units AS change_units,
+    causes.main_cause
 FROM policies AS p
 JOIN stock_cover AS s USING (merchant_id, article_id)
+LEFT JOIN alternatives AS nothing_today ON (nothing_today.merchant_id, nothing_today.article_id, nothing_today.alternative) = (p.merchant_id, p.article_id, 'nothing_today')
+LEFT JOIN alternatives AS less ON (less.merchant_id, less.article_id, less.alternative) = (p.merchant_id, p.article_id, 'one_pack_less')
+LEFT JOIN alternatives AS more ON (more.merchant_id, more.article_id, more.alternative) = (p.merchant_id, p.article_id, 'one_pack_more')
+LEFT JOIN order_changes AS c ON (c.merchant_id, c.article_id) = (p.merchant_id, p.article_id)
+LEFT JOIN causes ON (causes.merchant_id, causes.article_id) = (p.merchant_id, p.article_id)
 WHERE p.order_now_units > 0
 ORDER BY p.order_now_value_eur DESC, p.merchant_id, p.article_id

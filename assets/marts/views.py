@@ -59,6 +59,11 @@ STAGE_VIEWS: Mapping[str, StageView] = {
     "sku_vectors": StageView("vectors/sku_vectors", "day"),
     "policies": StageView("policy/policies", "day"),
     "policies_history": StageView("policy/policies", "day", n_newest=None),
+    "alternatives": StageView("policy/alternatives", "day"),
+    "cost_curves": StageView("policy/cost_curves", "day"),
+    "order_changes": StageView("policy/order_changes", "day"),
+    "constraint_prices": StageView("policy/constraint_prices", "day"),
+    "constraint_prices_history": StageView("policy/constraint_prices", "day", n_newest=None),
     "exceptions": StageView("evaluation/exceptions", "day"),
 }
 """Views by name. Of forecasts, the 12 newest cutoffs and the one before: those whose 12 weeks are not all long known."""

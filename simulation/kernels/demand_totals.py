@@ -45,6 +45,21 @@ def total_demand(paths: PathBlocks) -> float:
     return total
 
 
+@kernel
+def weekly_demand(paths: PathBlocks) -> Doubles:
+    """Mean demand by week `(n_weeks,)`, units."""
+    n_weeks = paths.demand_units.shape[1]
+    mean = np.zeros(n_weeks)
+    for block in range(paths.demand_units.shape[0]):
+        n_here = min(BLOCK_PATHS, paths.n_paths - block * BLOCK_PATHS)
+        for week in range(n_weeks):
+            here = np.int64(0)
+            for path in range(n_here):
+                here += np.int64(paths.demand_units[block, week, path])
+            mean[week] += here
+    return mean / paths.n_paths
+
+
 @loop
 def _add_up(demand: Floats, first: int, last: int, total: Floats) -> None:
     for path in range(BLOCK_PATHS):

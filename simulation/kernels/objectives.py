@@ -50,7 +50,7 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
     """
     n_paths, n_blocks, so_far, sold = paths.n_paths, paths.demand_units.shape[0], 0.0, 0.0
     n_allowed = n_paths - 1 - objective.rank
-    has_floor, is_mean = objective.minimum_fill_rate > 0.0, objective.kind == MEAN
+    has_floor, is_mean = objective.minimum_fill_rate * objective.demanded_units > 0.0, objective.kind == MEAN
     can_lose = incumbent < INFEASIBLE and not has_floor and objective.kind != TAIL_MEAN
     limit = incumbent * n_paths if is_mean else float(n_allowed + 1)
     slack = objective.race_slack * (incumbent if is_mean else 1.0) * n_paths
@@ -64,6 +64,8 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
             so_far += _sum(cost, n_here) if is_mean else _count_not_below(cost, np.float32(incumbent)) - (BLOCK_PATHS - n_here)
         if can_lose and (so_far >= limit or so_far > room.race[block] + slack):
             return np.inf
+        if block == 0 and can_lose and not is_mean and n_blocks > 1 and objective.race_slack < np.inf and _are_equal(cost, room.incumbent):
+            return np.inf  # a step on a plateau: nothing changes where the percentile is decided
         if has_floor:
             for sales in by_week(room.flows.sold, paths.demand_units.shape[1]):
                 sold += _sum(sales, n_here)
@@ -73,13 +75,15 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
     if is_mean:
         return so_far / n_paths
     value = select(room.cost.reshape(-1).view(np.int32), objective.rank)
-    return np.float64(value) if objective.kind == PERCENTILE else _tail_mean(room.cost.reshape(-1), value, n_allowed + 1, n_paths)
+    return np.float64(value) if objective.kind == PERCENTILE else tail_mean(room.cost.reshape(-1), value, n_allowed + 1, n_paths)
 
 
 @kernel
 def note_incumbent(objective: ObjectiveTerms, score: float, n_paths: int, room: Workspace) -> None:
     """After a candidate has won: remember where it stood after each block, for the next ones to race against."""
     so_far = 0.0
+    for path in range(BLOCK_PATHS):
+        room.incumbent[path] = room.cost[0, path]
     for block in range(room.cost.shape[0]):
         cost, n_here = room.cost[block], min(BLOCK_PATHS, n_paths - block * BLOCK_PATHS)
         so_far += _sum(cost, n_here) if objective.kind == MEAN else _count_not_below(cost, np.float32(score)) - (BLOCK_PATHS - n_here)
@@ -92,6 +96,14 @@ def _sum(values: Floats, n: int) -> float:
     for path in range(n):
         total += np.float64(values[path])
     return total
+
+
+@loop
+def _are_equal(values: Floats, others: Floats) -> bool:
+    n_different = 0
+    for path in range(BLOCK_PATHS):
+        n_different += 1 if values[path] != others[path] else 0
+    return n_different == 0
 
 
 @loop
@@ -119,7 +131,7 @@ def select(bits: Masks, rank: int) -> np.float32:
 
 
 @kernel
-def _tail_mean(cost: Floats, value: np.float32, n_tail: int, n_paths: int) -> float:
+def tail_mean(cost: Floats, value: np.float32, n_tail: int, n_paths: int) -> float:
     """Mean of the `n_tail` largest costs, of which `value` is the smallest."""
     excess = 0.0
     for path in range(n_paths):

@@ -79,7 +79,7 @@ def new_plan(n_weeks: int) -> OrderPlan:
     return OrderPlan(np.empty(n_weeks, np.int64), np.empty(n_weeks, np.float32), np.empty(n_weeks, np.float32))
 
 
-@kernel
+@loop
 def accepted_units(quantity_units: np.float32, terms: OrderTerms) -> np.float32:
     """The order that comes of a wished quantity: whole packs, at least the minimum, at most the maximum; nothing stays nothing."""
     if not quantity_units > np.float32(0):
@@ -91,36 +91,29 @@ def accepted_units(quantity_units: np.float32, terms: OrderTerms) -> np.float32:
 @kernel
 def plan_orders(form: PolicyForm, theta: IntArray, terms: OrderTerms, plan: OrderPlan) -> None:
     """Write the orders of a policy with parameters θ into `plan`."""
-    n_weeks = plan.kind.shape[0]
-    kick_start = -1
+    kind, trigger, amount, levels, quantities = plan.kind, plan.trigger_units, plan.amount_units, form.level_units, form.quantity_units
+    n_weeks, kick_start = kind.shape[0], -1
     if form.kick_start_units != ABSENT:
         kick_start = 0 if form.kick_start_epoch == ABSENT else theta[form.kick_start_epoch]
     last = n_weeks - 1 if form.last_epoch == ABSENT else theta[form.last_epoch]
+    point = np.float32(np.inf) if form.reorder_point == ABSENT else np.float32(theta[form.reorder_point])
+    when_breached = AT_ONCE if form.reorder_point == ABSENT else (BELOW_ON_HAND if form.uses_on_hand_trigger else BELOW_POSITION)
+    row = 0 if form.level_row == ABSENT else theta[form.level_row]
     for week in range(n_weeks):
-        plan.kind[week] = NOTHING
-        plan.trigger_units[week] = np.inf if form.reorder_point == ABSENT else theta[form.reorder_point]
-        plan.amount_units[week] = np.float32(0)
+        kind[week], trigger[week], amount[week] = NOTHING, point, np.float32(0)
         if week < terms.first_decision_epoch:
             continue
         if week == kick_start:
-            plan.kind[week] = AT_ONCE
-            plan.amount_units[week] = accepted_units(np.float32(theta[form.kick_start_units]), terms)
+            kind[week] = AT_ONCE
+            amount[week] = accepted_units(np.float32(theta[form.kick_start_units]), terms)
         elif kick_start < week <= last and week % terms.review_period_weeks == 0:
-            _plan_review(form, theta, terms, plan, week)
-
-
-@kernel
-def _plan_review(form: PolicyForm, theta: IntArray, terms: OrderTerms, plan: OrderPlan, week: int) -> None:
-    quantity = form.quantity_units[week] if form.order_quantity == ABSENT else np.float32(theta[form.order_quantity])
-    if form.order_up_to != ABSENT or quantity < np.float32(0):
-        plan.kind[week] = UP_TO_LEVEL
-        row = 0 if form.level_row == ABSENT else theta[form.level_row]
-        plan.amount_units[week] = form.level_units[row, week] if form.order_up_to == ABSENT else np.float32(theta[form.order_up_to])
-        return
-    plan.amount_units[week] = accepted_units(quantity, terms)
-    if plan.amount_units[week] > np.float32(0):
-        trigger = BELOW_ON_HAND if form.uses_on_hand_trigger else BELOW_POSITION
-        plan.kind[week] = AT_ONCE if form.reorder_point == ABSENT else trigger
+            quantity = quantities[week] if form.order_quantity == ABSENT else np.float32(theta[form.order_quantity])
+            if form.order_up_to != ABSENT or quantity < np.float32(0):
+                kind[week] = UP_TO_LEVEL
+                amount[week] = levels[row, week] if form.order_up_to == ABSENT else np.float32(theta[form.order_up_to])
+            else:
+                amount[week] = accepted_units(quantity, terms)
+                kind[week] = when_breached if amount[week] > np.float32(0) else NOTHING
 
 
 @loop
@@ -132,7 +125,7 @@ def decide(kind: int, trigger: np.float32, amount: np.float32, terms: OrderTerms
             ordered[path] = amount if position[path] <= trigger else nothing
     elif kind == BELOW_ON_HAND:
         for path in range(BLOCK_PATHS):
-            ordered[path] = amount if on_hand[path] <= trigger and position[path] == on_hand[path] else nothing
+            ordered[path] = amount if (on_hand[path] <= trigger) & (position[path] == on_hand[path]) else nothing
     elif kind == UP_TO_LEVEL:
         for path in range(BLOCK_PATHS):
             ordered[path] = max(amount - position[path], nothing) if position[path] <= trigger else nothing

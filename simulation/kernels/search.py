@@ -1,35 +1,110 @@
-"""The search of one SKU's best parameters, compiled: the machine of `search_machine.py` and the score of each candidate in one loop."""
+"""The search of one SKU's best parameters, compiled: the machine of `search_machine.py` and the score of each candidate in one loop.
+
+Good regions show on few paths. So every island of starts is explored on the first block of paths, a quarter of them, which is as
+evenly spread as all; the best points found then compete, and are improved, on all paths.
+"""
+
+import numpy as np
 
 from simulation.kernels import kernel
-from simulation.kernels.objectives import ObjectiveTerms, note_incumbent, score_or_lose
-from simulation.kernels.order_plans import IntArray, PolicyForm
+from simulation.kernels.critical_paths import OrderedPaths, in_original_order, put_critical_first
+from simulation.kernels.demand_totals import total_demand
+from simulation.kernels.objectives import PERCENTILE, ObjectiveTerms, note_incumbent, score_or_lose
+from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, PolicyForm
 from simulation.kernels.path_costs import new_workspace
-from simulation.kernels.search_machine import SearchBox, bar, best_score, learn, new_search, on_grid, propose
+from simulation.kernels.search_machine import (
+    GOOD_POINTS,
+    SearchBox,
+    SearchState,
+    bar,
+    best_score,
+    distinct,
+    is_incumbent,
+    learn,
+    n_known,
+    new_search,
+    on_grid,
+    propose,
+)
 from simulation.kernels.weekly_simulation import PathBlocks, SkuTerms
+
+SHARE_ON_FEW_PATHS = 0.3
+"""Of the budget of a rugged search; a smooth one only ranks its starts there."""
 
 
 @kernel
 def search(
     form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
 ) -> tuple[IntArray, float, int]:
-    """The best parameters found within the budget, their score, and how many candidates were looked at.
+    """The best parameters found within the budget, their score, and how many candidates were looked at, on few paths or all.
 
     Args:
         form: The policy.
         box: Where to look.
-        starts: `(n_starts, n_parameters)`; those outside the box or between the points of its grid are moved there.
+        starts: `(n_starts, n_parameters)`; those outside the box or between the points of its grid are moved there. Starts that belong to no
+            island compete on all paths at once.
         budget: Most candidates.
         objective: What is minimised.
         paths: The futures on which candidates compete.
         terms: The SKU.
     """
-    starts = on_grid(box, starts)
+    few, n_islands, n_done, n_found = first_paths(paths, BLOCK_PATHS), box.islands.shape[0] - 1, 0, 0
+    rough = on_fewer_paths(objective, paths.n_paths, few)
+    found = np.empty((n_islands * (GOOD_POINTS + 1) + starts.shape[0], starts.shape[1]), np.int64)
+    for island in range(n_islands):
+        own = starts[box.islands[island] : box.islands[island + 1]]
+        wished = max(int(budget * SHARE_ON_FEW_PATHS / n_islands) if box.is_rugged else 0, own.shape[0])
+        share = max(min(wished, (budget - n_done) // (n_islands - island + 1)), 1)
+        state, n_here = explore(form, box, own, share, rough, few, terms)
+        n_done += n_here
+        found[n_found] = state.best
+        n_kept = n_known(state)
+        found[n_found + 1 : n_found + 1 + n_kept] = state.good[:n_kept]
+        n_found += 1 + n_kept
+    others = starts[box.islands[n_islands] :]
+    found[n_found : n_found + others.shape[0]] = others
+    state, n_here = explore(form, box, found[: n_found + others.shape[0]], max(budget - n_done, 1), objective, paths, terms)
+    return state.best, best_score(state), n_done + n_here
+
+
+@kernel
+def explore(
+    form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
+) -> tuple[SearchState, int]:
+    """One run of the machine on the given paths: where it stands in the end, and how many candidates it looked at. Arguments as of `search`."""
+    starts = distinct(on_grid(box, starts))
     state, room, n_done = new_search(box, starts.shape[0]), new_workspace(paths), 0
+    puts_critical_first = box.is_rugged and objective.kind == PERCENTILE and paths.n_paths > BLOCK_PATHS
+    ordered = in_original_order(paths) if puts_critical_first else OrderedPaths(paths, np.empty(0, np.int64))
     while n_done < budget and propose(box, starts, state):
         to_beat = bar(state)
-        score = score_or_lose(form, state.candidate, objective, paths, terms, room, to_beat)
+        score = score_or_lose(form, state.candidate, objective, ordered.paths, terms, room, to_beat)
+        if puts_critical_first and is_incumbent(state):
+            put_critical_first(paths, ordered, room.cost, score)
         if score < to_beat:
             note_incumbent(objective, score, paths.n_paths, room)
         learn(box, starts, state, score)
         n_done += 1
-    return state.best, best_score(state), n_done
+    return state, n_done
+
+
+@kernel
+def first_paths(paths: PathBlocks, n_paths: int) -> PathBlocks:
+    """Whole blocks of at least that many paths."""
+    n_blocks = (n_paths + BLOCK_PATHS - 1) // BLOCK_PATHS
+    return PathBlocks(
+        paths.demand_units[:n_blocks],
+        paths.arrivals[:n_blocks],
+        paths.inbound_units[:n_blocks],
+        paths.return_offset[:n_blocks],
+        paths.longest_lead_weeks,
+        min(paths.n_paths, n_blocks * BLOCK_PATHS),
+    )
+
+
+@kernel
+def on_fewer_paths(objective: ObjectiveTerms, n_paths: int, few: PathBlocks) -> ObjectiveTerms:
+    """The same objective on some of the paths."""
+    rank = int(np.ceil((objective.rank + 1) * few.n_paths / n_paths)) - 1
+    demanded = total_demand(few) if objective.minimum_fill_rate > 0.0 else 0.0
+    return ObjectiveTerms(objective.kind, rank, objective.minimum_fill_rate, demanded, objective.race_slack)

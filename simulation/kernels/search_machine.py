@@ -14,14 +14,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulation.kernels import kernel
+from simulation.kernels import kernel, loop
 from simulation.kernels.order_plans import IntArray
 from simulation.kernels.weekly_simulation import Doubles
 
 _N_WALKS = 2
 _WALK_BUDGET = 100
-_N_GOOD = 12
+GOOD_POINTS = 12
+"""Points remembered as good."""
 _N_GOOD_STARTS = 6
+_SHARE_OF_RIDGES = 20
 _SHARE_OF_DIFFERENCES = 60
 """Percent of the jumps along differences of good points."""
 
@@ -37,6 +39,10 @@ class SearchBox(NamedTuple):
     """In pitches ≥ 1, powers of two."""
     directions: IntArray
     """`(n_directions, n_parameters)` in steps."""
+    ridges: IntArray
+    """`(n_ridges, 2)` pairs (i, j): moving i, scale j so that (value of i + 1) · value of j stays."""
+    islands: IntArray
+    """`(n_islands + 1,)` rows k to k + 1 of the starts are explored together; those after the last are good already."""
     is_rugged: bool
     """Whether two walks and jumps of all scales are worth their candidates."""
 
@@ -79,63 +85,89 @@ def on_grid(box: SearchBox, candidates: IntArray) -> IntArray:
 
 
 @kernel
+def distinct(candidates: IntArray) -> IntArray:
+    """The candidates without repetitions, each where it first stood."""
+    kept, n_kept = np.empty_like(candidates), 0
+    for k in range(candidates.shape[0]):
+        is_new = True
+        for other in range(n_kept):
+            is_new = is_new and (kept[other] != candidates[k]).any()
+        if is_new:
+            kept[n_kept] = candidates[k]
+            n_kept += 1
+    return kept[:n_kept]
+
+
+@kernel
 def new_search(box: SearchBox, n_starts: int) -> SearchState:
     """A search that has not begun."""
     n = box.lower.shape[0]
     best, center, candidate, move = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     counters = np.zeros(9, np.int64)
     counters[_MULTIPLE], counters[_RANDOM] = 1, 12345
-    return SearchState(best, center, candidate, move, box.first_step.copy(), np.zeros((_N_GOOD, n), np.int64), np.zeros(n_starts), np.full(3, np.inf), counters)
+    return SearchState(
+        best, center, candidate, move, box.first_step.copy(), np.zeros((GOOD_POINTS, n), np.int64), np.zeros(n_starts), np.full(3, np.inf), counters
+    )
 
 
 @kernel
 def propose(box: SearchBox, starts: IntArray, state: SearchState) -> bool:
     """Write the next candidate into `state.candidate`, and what it has to beat into the bar; False = there is none."""
-    counters, phase = state.counters, state.counters[_PHASE]
-    if phase == _STARTS:
-        state.candidate[:] = starts[counters[_NEXT]]
-        state.scores[_BAR] = np.inf if box.is_rugged else state.scores[_BEST]
-        return True
-    if phase in (_BEGIN_WALK, _BEGIN_JUMPS):
-        state.candidate[:] = starts[counters[_NEXT]] if phase == _BEGIN_WALK else state.best
-        state.scores[_BAR] = np.inf  # to stand as the incumbent, it is scored in full once more
-        return True
+    counters, scores = state.counters, state.scores
     for _ in range(1000):  # a step may be cut to nothing at the walls of the box: then on to the next
-        if counters[_PHASE] == _POLL:
-            state.scores[_BAR] = state.scores[_CENTER]
+        phase = counters[_PHASE]
+        if phase in (_STARTS, _BEGIN_WALK):
+            _copy(starts[counters[_NEXT]], state.candidate)
+            scores[_BAR] = scores[_BEST] if phase == _STARTS and not box.is_rugged else np.inf
+            return True
+        if phase == _BEGIN_JUMPS:  # to stand as the incumbent, it is scored in full once more
+            _copy(state.best, state.candidate)
+            scores[_BAR] = np.inf
+            return True
+        if phase == _POLL:
+            scores[_BAR] = scores[_CENTER]
             if _poll(box, state):
                 return True
             _next_direction(box, state)
-        elif counters[_PHASE] == _JUMP:
-            state.scores[_BAR] = state.scores[_BEST]
+        elif phase == _JUMP:
+            scores[_BAR] = scores[_BEST]
             if _jump(box, state):
                 return True
         else:
-            return bool(counters[_PHASE] != _DONE and propose(box, starts, state))
+            return False
     return False
 
 
 @kernel
 def learn(box: SearchBox, starts: IntArray, state: SearchState, score: float) -> None:
     """Take note of the score of the candidate proposed last."""
-    counters, phase = state.counters, state.counters[_PHASE]
-    beats_bar = score < state.scores[_BAR]
+    counters, phase, scores = state.counters, state.counters[_PHASE], state.scores
+    beats_bar = score < scores[_BAR]
     if phase == _JUMP:
         counters[_FOLLOWS] = beats_bar
         if beats_bar:
             _remember(state, state.best)
-            state.move[:] = state.candidate - state.best
-    if score < state.scores[_BEST]:
-        state.best[:], state.scores[_BEST] = state.candidate, score
+            for i in range(state.move.shape[0]):
+                state.move[i] = state.candidate[i] - state.best[i]
+    if score < scores[_BEST]:
+        _copy(state.candidate, state.best)
+        scores[_BEST] = score
     if phase == _STARTS:
         _learn_start(box, starts, state, score)
     elif phase == _BEGIN_WALK:
-        state.center[:], state.scores[_CENTER] = state.candidate, score
+        _copy(state.candidate, state.center)
+        scores[_CENTER] = score
         _begin_polls(box, state)
     elif phase == _POLL:
         _learn_poll(box, state, score, beats_bar)
     elif phase == _BEGIN_JUMPS:
         counters[_PHASE] = _JUMP
+
+
+@loop
+def _copy(values: IntArray, target: IntArray) -> None:
+    for i in range(target.shape[0]):
+        target[i] = values[i]
 
 
 @kernel
@@ -150,7 +182,8 @@ def _learn_start(box: SearchBox, starts: IntArray, state: SearchState, score: fl
             _remember(state, starts[k])
         _next_walk(state)
     else:
-        state.center[:], state.scores[_CENTER] = state.best, state.scores[_BEST]
+        _copy(state.best, state.center)
+        state.scores[_CENTER] = state.scores[_BEST]
         _begin_polls(box, state)
 
 
@@ -170,20 +203,50 @@ def _next_walk(state: SearchState) -> None:
 @kernel
 def _begin_polls(box: SearchBox, state: SearchState) -> None:
     counters = state.counters
-    state.step[:] = box.first_step
-    counters[_PHASE] = _POLL if box.directions.shape[0] > 0 else _DONE
+    _copy(box.first_step, state.step)
+    counters[_PHASE] = _POLL if _n_moves(box) > 0 else _DONE
     counters[_NEXT], counters[_MULTIPLE], counters[_N_FAILED], counters[_WALKED] = 0, 1, 0, 0
 
 
 @kernel
 def _poll(box: SearchBox, state: SearchState) -> bool:
-    """A step from the centre in the direction that is due; False = it leads nowhere."""
-    direction, moved = box.directions[state.counters[_NEXT]], False
-    for i in range(direction.shape[0]):
-        target = state.center[i] + direction[i] * state.step[i] * state.counters[_MULTIPLE] * box.pitch[i]
-        state.candidate[i] = min(max(target, box.lower[i]), box.upper[i])
-        moved = moved or state.candidate[i] != state.center[i]
+    """A step from the centre in the direction, or along the ridge, that is due; False = it leads nowhere."""
+    n_directions, due, times = box.directions.shape[0], state.counters[_NEXT], state.counters[_MULTIPLE]
+    if due < n_directions:
+        for i in range(state.candidate.shape[0]):
+            state.candidate[i] = state.center[i] + box.directions[due, i] * state.step[i] * times * box.pitch[i]
+    else:
+        _copy(state.center, state.candidate)
+        ridge, sign = (due - n_directions) // 2, 1 - 2 * ((due - n_directions) % 2)
+        _follow_ridge(box, ridge, sign * state.step[box.ridges[ridge, 0]] * times, state)
+    return bool(_is_moved(box, state.center, state.candidate))
+
+
+@loop
+def _is_moved(box: SearchBox, origin: IntArray, candidate: IntArray) -> bool:
+    """Put the candidate inside the box; whether it is then another point than the origin."""
+    moved = False
+    for i in range(candidate.shape[0]):
+        candidate[i] = min(max(candidate[i], box.lower[i]), box.upper[i])
+        moved = moved or candidate[i] != origin[i]
     return moved
+
+
+@loop
+def _n_moves(box: SearchBox) -> int:
+    """Directions, and ridges both ways."""
+    return int(box.directions.shape[0] + 2 * box.ridges.shape[0])
+
+
+@loop
+def _follow_ridge(box: SearchBox, ridge: int, n_pitches: int, state: SearchState) -> None:
+    """Move one parameter of the candidate and scale the other."""
+    moving, scaled = box.ridges[ridge, 0], box.ridges[ridge, 1]
+    before = state.candidate[moving]
+    after = min(max(before + n_pitches * box.pitch[moving], box.lower[moving]), box.upper[moving])
+    state.candidate[moving] = after
+    wished = (state.candidate[scaled] * (before + 1) + (after + 1) // 2) // (after + 1)
+    state.candidate[scaled] = box.lower[scaled] + (wished - box.lower[scaled] + box.pitch[scaled] // 2) // box.pitch[scaled] * box.pitch[scaled]
 
 
 @kernel
@@ -191,7 +254,8 @@ def _learn_poll(box: SearchBox, state: SearchState, score: float, is_better: boo
     counters = state.counters
     counters[_WALKED] += 1
     if is_better:  # go there, and twice as far in the same direction
-        state.center[:], state.scores[_CENTER] = state.candidate, score
+        _copy(state.candidate, state.center)
+        state.scores[_CENTER] = score
         counters[_MULTIPLE] *= 2
         counters[_N_FAILED] = 0
     else:
@@ -205,15 +269,17 @@ def _next_direction(box: SearchBox, state: SearchState) -> None:
     """On to the next direction; halve the step when all have failed; after the last step the walk is over."""
     counters = state.counters
     counters[_MULTIPLE] = 1
-    counters[_NEXT] = (counters[_NEXT] + 1) % box.directions.shape[0]
+    counters[_NEXT] = (counters[_NEXT] + 1) % _n_moves(box)
     counters[_N_FAILED] += 1
-    if counters[_N_FAILED] < box.directions.shape[0]:
+    if counters[_N_FAILED] < _n_moves(box):
         return
     counters[_N_FAILED] = 0
-    if (state.step <= 1).all():
-        _end_walk(box, state)
+    was_last = True
     for i in range(state.step.shape[0]):
+        was_last = was_last and state.step[i] <= 1
         state.step[i] = max(state.step[i] // 2, 1)
+    if was_last:
+        _end_walk(box, state)
 
 
 @kernel
@@ -228,41 +294,55 @@ def _end_walk(box: SearchBox, state: SearchState) -> None:
 @kernel
 def _jump(box: SearchBox, state: SearchState) -> bool:
     """On from the best point; False = the jump led back to it."""
-    counters, n = state.counters, box.lower.shape[0]
-    state.candidate[:] = state.best
+    counters, n, candidate = state.counters, box.lower.shape[0], state.candidate
+    _copy(state.best, candidate)
     if counters[_FOLLOWS] == 1:  # once more what paid last
-        state.candidate[:] += state.move
+        for i in range(n):
+            candidate[i] += state.move[i]
         counters[_FOLLOWS] = 0
-    elif _random(state, 100) < _SHARE_OF_DIFFERENCES:
-        one, other, quarters = _random(state, counters[_N_KNOWN]), _random(state, counters[_N_KNOWN]), 1 + _random(state, 4)
+    elif box.ridges.shape[0] > 0 and _random(counters, 100) < _SHARE_OF_RIDGES:
+        ridge, n_pitches = _random(counters, box.ridges.shape[0]), (1 - 2 * _random(counters, 2)) * (1 + _random(counters, 4))
+        _follow_ridge(box, ridge, n_pitches, state)
+    elif _random(counters, 100) < _SHARE_OF_DIFFERENCES:
+        one, other, quarters = _random(counters, counters[_N_KNOWN]), _random(counters, counters[_N_KNOWN]), 1 + _random(counters, 4)
         for i in range(n):
             apart = (state.good[one, i] - state.good[other, i]) // box.pitch[i]
-            state.candidate[i] += (apart * quarters // 4 + _random(state, 3) - 1) * box.pitch[i]
+            candidate[i] += (apart * quarters // 4 + _random(counters, 3) - 1) * box.pitch[i]
     else:
-        for _ in range(1 + _random(state, 3)):
-            i, reach = _random(state, n), 1
-            while reach < 2 * box.first_step[i] and _random(state, 2) == 0:
+        for _ in range(1 + _random(counters, 3)):
+            i, reach = _random(counters, n), 1
+            while reach < 2 * box.first_step[i] and _random(counters, 2) == 0:
                 reach *= 2
-            state.candidate[i] += (1 - 2 * _random(state, 2)) * reach * box.pitch[i]
-    for i in range(n):
-        state.candidate[i] = min(max(state.candidate[i], box.lower[i]), box.upper[i])
-    return bool((state.candidate != state.best).any())
+            candidate[i] += (1 - 2 * _random(counters, 2)) * reach * box.pitch[i]
+    return bool(_is_moved(box, state.best, candidate))
 
 
 @kernel
 def _remember(state: SearchState, theta: IntArray) -> None:
     """Keep a good point; once there is no room, in the place of a random one."""
     counters = state.counters
-    place = counters[_N_KNOWN] if counters[_N_KNOWN] < _N_GOOD else _random(state, _N_GOOD)
-    state.good[place] = theta
-    counters[_N_KNOWN] = min(counters[_N_KNOWN] + 1, _N_GOOD)
+    place = counters[_N_KNOWN] if counters[_N_KNOWN] < GOOD_POINTS else _random(counters, GOOD_POINTS)
+    _copy(theta, state.good[place])
+    counters[_N_KNOWN] = min(counters[_N_KNOWN] + 1, GOOD_POINTS)
+
+
+@loop
+def _random(counters: IntArray, n: int) -> int:
+    """0 … n − 1 from a linear congruential generator: the same jumps for every SKU, on every machine."""
+    counters[_RANDOM] = (counters[_RANDOM] * 48271 + 11) % 2147483647
+    return int((counters[_RANDOM] >> 8) % n)
 
 
 @kernel
-def _random(state: SearchState, n: int) -> int:
-    """0 … n − 1 from a linear congruential generator: the same jumps for every SKU, on every machine."""
-    state.counters[_RANDOM] = (state.counters[_RANDOM] * 48271 + 11) % 2147483647
-    return int((state.counters[_RANDOM] >> 8) % n)
+def is_incumbent(state: SearchState) -> bool:
+    """Whether the candidate proposed last is a walk's, or the jumps', point of departure, scored in full once more."""
+    return bool(state.counters[_PHASE] == _BEGIN_WALK or state.counters[_PHASE] == _BEGIN_JUMPS)
+
+
+@kernel
+def n_known(state: SearchState) -> int:
+    """How many good points are remembered."""
+    return int(state.counters[_N_KNOWN])
 
 
 @kernel

@@ -20,6 +20,7 @@ _NEAR_LEADS, _NEAR_LAGS = 8, 4
 
 Doubles = npt.NDArray[np.float64]
 Masks = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint32]
 
 
 class PathBlocks(NamedTuple):

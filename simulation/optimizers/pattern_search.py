@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from domain.errors import UsageError
-from simulation.kernels.search_machine import learn, new_search, propose
+from simulation.kernels.search_machine import distinct, learn, new_search, propose
 from simulation.optimizers.protocol import Candidate, FloatArray, IntArray, SearchSpace
 
 
@@ -29,7 +29,7 @@ class PatternSearch:
     def __init__(self, space: SearchSpace, starts: IntArray, *, budget: int) -> None:
         if starts.shape[0] == 0 or budget < 1:
             raise UsageError("a search needs a start and a budget", got=f"{starts.shape[0]} starts, budget {budget}", wanted="at least one of each")
-        self._box, self._starts, self._budget = space.box(), space.clip(starts), budget
+        self._box, self._starts, self._budget = space.box(), distinct(space.clip(starts)), budget
         self._state = new_search(self._box, len(self._starts))
         self._scores: dict[tuple[int, ...], float] = {}
         self._best = Candidate(math.inf, tuple(self._starts[0].tolist()))

@@ -14,7 +14,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 class SearchSpace(NamedTuple):
-    """An integer box with a grid: value = lower + k · pitch ≤ upper, `(n_parameters,)` each."""
+    """An integer box with a grid: value = lower + k · pitch ≤ upper, `(n_parameters,)` each; of many SKUs with a leading SKU axis."""
 
     lower: IntArray
     upper: IntArray
@@ -23,6 +23,10 @@ class SearchSpace(NamedTuple):
     """First step of a local search, in pitches, a power of two."""
     directions: IntArray | None = None
     """`(n_directions, n_parameters)` worth a step, in steps; `None` = each parameter up and down."""
+    ridges: IntArray | None = None
+    """`(n_ridges, 2)` pairs (i, j) of which (i + 1) · j is worth keeping while i moves; `None` = none."""
+    islands: tuple[int, ...] = ()
+    """How many starts, in their order, are explored together, and how many after them, …; empty = all are good already."""
     is_rugged: bool = False
     """Whether what is left of a budget after polling is worth spending on jumps of all scales."""
 
@@ -34,9 +38,9 @@ class SearchSpace(NamedTuple):
     def box(self) -> SearchBox:
         """The same for the compiled search; its upper corner is on the grid."""
         upper = self.lower + (self.upper - self.lower) // self.pitch * self.pitch
-        return SearchBox(
-            self.lower, upper, self.pitch, self.first_step, _up_and_down(self.lower.size) if self.directions is None else self.directions, self.is_rugged
-        )
+        directions = _up_and_down(self.lower.shape[-1]) if self.directions is None else self.directions
+        ridges = np.zeros((0, 2), np.int64) if self.ridges is None else self.ridges
+        return SearchBox(self.lower, upper, self.pitch, self.first_step, directions, ridges, np.cumsum((0, *self.islands)), self.is_rugged)
 
 
 @cache
@@ -82,6 +86,7 @@ def minimize(optimizer: Optimizer, score: Callable[[IntArray], FloatArray]) -> C
     return optimizer.best
 
 
-def power_of_two_below(value: float) -> int:
-    """Largest power of two not above `value`, at least 1: a first step that halves down to exactly 1."""
-    return 1 << max(int(value).bit_length() - 1, 0)
+def powers_of_two_below(values: npt.ArrayLike) -> IntArray:
+    """Largest power of two not above each value, at least 1: a first step that halves down to exactly 1."""
+    _, exponents = np.frexp(np.maximum(np.floor(values), 1.0))
+    return np.left_shift(np.int64(1), exponents.astype(np.int64) - 1)

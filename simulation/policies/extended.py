@@ -1,11 +1,12 @@
 """Extended periodic (R, s, Q) with a kick-start order: θ = (t₀, Q₀, s, Q, t_limit) (method §4)."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.optimizers.protocol import SearchSpace, power_of_two_below
+from simulation.optimizers.protocol import SearchSpace, powers_of_two_below
 from simulation.policies.protocol import PolicyTerms, Situation, policy_form
 
 _START_LEVELS = (0.5, 0.75, 0.9)
@@ -13,6 +14,12 @@ _START_LEVELS = (0.5, 0.75, 0.9)
 
 _PEAK_LEVELS = (0.5, 0.8)
 """Levels of demand over the busiest protection interval at which they start, too."""
+
+_WHOLE_LEVELS, _SPREAD_WEEKS = (0.6, 0.8), (2, 3, 4, 5, 6, 8, 10)
+"""Levels of the horizon's demand that spread orders make up, and the weeks they end in."""
+
+_ISLANDS = (2 + 2 * 2 * (len(_START_LEVELS) + len(_PEAK_LEVELS)), 2 * (len(_START_LEVELS) + len(_PEAK_LEVELS)), 3 * len(_WHOLE_LEVELS) * len(_SPREAD_WEEKS))
+"""Starts that order once or at a trigger from now; from a week later; that spread their orders."""
 
 _LARGE_ORDER_WEEKS = 4
 """Weeks of mean demand in the orders that follow a large first one."""
@@ -41,6 +48,10 @@ _DIRECTIONS = np.array(
 """Each parameter up and down, and exchanges along ridges: reorder point for quantity, first order for reorder point."""
 
 
+_RIDGES = np.array([(4, 3)], dtype=np.int64)
+"""Fewer weeks with larger orders bring as much."""
+
+
 class ExtendedPolicy:
     """Order Q₀ at t₀; after it, at reviews up to t_limit, order Q when the trigger is breached.
 
@@ -53,54 +64,86 @@ class ExtendedPolicy:
         """All five parameters."""
         on_hand = situation.inventory.trigger == "on_hand"
         return policy_form(
-            situation.n_weeks, kick_start_epoch=0, kick_start_units=1, reorder_point=2, order_quantity=3, last_epoch=4, uses_on_hand_trigger=on_hand
+            situation.n_weeks,
+            shape=situation.shape,
+            kick_start_epoch=0,
+            kick_start_units=1,
+            reorder_point=2,
+            order_quantity=3,
+            last_epoch=4,
+            uses_on_hand_trigger=on_hand,
         )
 
     def search_space(self, situation: Situation) -> SearchSpace:
         """Quantities up to the largest sampled demand on the pack grid, the reorder point in single units, weeks as epochs."""
-        pack, most = situation.pack_units, situation.order_units(situation.most_units)
-        last = situation.n_weeks - 1
-        scale = max(situation.demand_quantile_units(situation.protection_interval_weeks, 0.75), 1)
-        quantity_step, point_step = power_of_two_below(scale / 2 / pack), power_of_two_below(scale / 4)
+        pack, most, points = situation.pack_units, situation.order_units(situation.most_units), situation.most_units
+        scale = np.maximum(situation.demand_quantile_units(situation.protection_interval_weeks, 0.75), 1)
+        quantity_step, point_step, one = powers_of_two_below(scale / 2 / pack), powers_of_two_below(scale / 4), np.ones_like(pack)
+        latest, last = situation.inventory.initial_order_latest_week * one, (situation.n_weeks - 1) * one
+        upper = np.stack((latest, most, points, most, last), axis=-1)
         return SearchSpace(
-            lower=np.zeros(5, dtype=np.int64),
-            upper=np.array([situation.inventory.initial_order_latest_week, most, situation.most_units, most, last], dtype=np.int64),
-            pitch=np.array([1, pack, 1, pack, 1], dtype=np.int64),
-            first_step=np.array([1, quantity_step, point_step, quantity_step, 2], dtype=np.int64),
+            lower=np.zeros_like(upper),
+            upper=upper,
+            pitch=np.stack((one, pack, one, pack, one), axis=-1),
+            first_step=np.stack((one, quantity_step, point_step, quantity_step, 2 * one), axis=-1),
             directions=_DIRECTIONS,
+            ridges=_RIDGES,
+            islands=_ISLANDS,
             is_rugged=True,
         )
 
     def starts(self, situation: Situation) -> IntArray:
-        """Never order; one order for the whole horizon; pairs of reorder point and order quantity (lab §4), for today's demand and for its peak.
+        """Never order, or once; pairs of reorder point and order quantity (lab §4), from now and from a week later; orders spread evenly."""
+        now, later, spread = self._orders_at_a_trigger(situation, 0), self._orders_at_a_trigger(situation, 1), self._orders_spread(situation)
+        return np.concatenate((self._one_order(situation), now, later, spread), axis=-2)
 
-        Each pair begins with today's order filling up to the reorder point, with half of what the horizon needs, and a week later.
-        """
+    def _one_order(self, situation: Situation) -> IntArray:
+        """Never order, and one order for the whole horizon."""
+        whole = situation.demand_quantile_units(situation.n_weeks, 0.75)
+        nothing = np.zeros_like(whole)
+        return _rows([(nothing,) * 5, (nothing, situation.order_units(whole - situation.inventory_position_units), nothing, nothing, nothing)])
+
+    def _orders_at_a_trigger(self, situation: Situation, first_epoch: int) -> IntArray:
+        """Pairs of reorder point and order quantity, the first order filling up to the point; if it is now, also with half of what the horizon needs."""
         n_weeks, position, weekly = situation.n_weeks, situation.inventory_position_units, situation.mean_weekly_demand_units
-        protected, later = situation.protection_interval_weeks, min(1, situation.inventory.initial_order_latest_week)
-        whole = situation.demand_quantile_units(n_weeks, 0.75)
-        covers = situation.cover_quantiles_units(_START_LEVELS + _PEAK_LEVELS, n_weeks=protected, first_weeks=n_weeks)
-        points = [*covers[: len(_START_LEVELS), 0].tolist(), *covers[len(_START_LEVELS) :].max(axis=1).tolist()]
-        last_that_arrives = max(n_weeks - 1 - math.floor(situation.inventory.lead_time_weeks + 0.5), 0)
-        rows = [(0, 0, 0, 0, 0), (0, self._order(whole - position, situation), 0, 0, 0)]
-        for cover_weeks in self._cover_weeks(situation):
+        protected, first = situation.protection_interval_weeks, min(first_epoch, situation.inventory.initial_order_latest_week)
+        covers = situation.remembered(_covers)
+        points = [*np.moveaxis(covers[..., : len(_START_LEVELS), 0], -1, 0), *np.moveaxis(covers[..., len(_START_LEVELS) :, :].max(axis=-1), -1, 0)]
+        order, start = situation.order_units, np.full(situation.shape, first)
+        half = order(situation.demand_quantile_units(n_weeks, 0.75) / 2 - position)
+        last, large = np.full(situation.shape, _last_that_arrives(situation)), order(_LARGE_ORDER_WEEKS * weekly)
+        rows = []
+        for cover_weeks in situation.order_cover_weeks:
             for point in points:
-                quantity = situation.order_units(cover_weeks * max(weekly, point / (2 * protected)))
-                fill = self._order(points[1] + quantity / 2 - position, situation)
-                half = self._order(whole / 2 - position, situation)
-                rows.append((0, fill, point, quantity, last_that_arrives))
-                rows.append((0, half, point, situation.order_units(_LARGE_ORDER_WEEKS * weekly), last_that_arrives))
-                rows.append((later, fill, point, quantity, last_that_arrives))
-        return np.array(list(dict.fromkeys(rows)), dtype=np.int64)
+                quantity = order(cover_weeks * np.maximum(weekly, point / (2 * protected)))
+                rows.append((start, order(points[1] + quantity / 2 - position), point, quantity, last))
+                rows += [] if first_epoch else [(start, half, point, large, last)]
+        return _rows(rows)
+
+    @staticmethod
+    def _orders_spread(situation: Situation) -> IntArray:
+        """Equal orders at every review up to a week, whatever the stock, that make up what the horizon needs with a first one."""
+        position, order = situation.inventory_position_units, situation.order_units
+        covers = situation.remembered(_covers)
+        always, soon = covers[..., -1, :].max(axis=-1), covers[..., 1, 0]
+        rows = []
+        for level in _WHOLE_LEVELS:
+            missing = situation.demand_quantile_units(situation.n_weeks, level) - position
+            for week in _SPREAD_WEEKS:
+                last = min(week, _last_that_arrives(situation))
+                n_later = max(last // situation.inventory.review_period_weeks, 1)
+                firsts = (order(soon - position), order(missing / (n_later + 1)), order(missing / 3))
+                rows += [(np.zeros_like(first), first, always, order((missing - first) / n_later), np.full(situation.shape, last)) for first in firsts]
+        return _rows(rows)
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """All five parameters; a limit before the kick-start is the kick-start itself."""
         kick_start_epoch, kick_start_units, point, quantity, last_epoch = (int(value) for value in theta)
         return PolicyTerms(
             initial_order_epoch=kick_start_epoch,
-            initial_order_quantity_units=situation.order_units(kick_start_units),
+            initial_order_quantity_units=int(situation.order_units(kick_start_units)),
             reorder_point_units=point,
-            order_quantity_units=situation.order_units(quantity),
+            order_quantity_units=int(situation.order_units(quantity)),
             last_order_epoch=max(last_epoch, kick_start_epoch),
         )
 
@@ -110,16 +153,17 @@ class ExtendedPolicy:
         values = (words.initial_order_epoch, words.initial_order_quantity_units, words.reorder_point_units, words.order_quantity_units, words.last_order_epoch)
         return np.array([value or 0 for value in values], dtype=np.int64)
 
-    @staticmethod
-    def _order(quantity_units: float, situation: Situation) -> int:
-        return situation.order_units(max(quantity_units, 0.0))
 
-    @staticmethod
-    def _cover_weeks(situation: Situation) -> tuple[float, float]:
-        """Weeks of demand in an order: one review period, and the economic order quantity √(2KD/h) or four weeks more."""
-        review = situation.inventory.review_period_weeks
-        holding, fixed = situation.terms.cost_rates_eur[0], situation.terms.cost_rates_eur[-1]
-        weekly = situation.mean_weekly_demand_units
-        if fixed > 0 and holding > 0 and weekly > 0:
-            return review, min(max(math.sqrt(2 * fixed / (holding * weekly)), 2 * review), situation.n_weeks)
-        return review, review + 4
+def _rows(rows: Sequence[tuple[IntArray, ...]]) -> IntArray:
+    """`(…, n_rows, 5)` whole numbers."""
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2).astype(np.int64)
+
+
+def _covers(situation: Situation) -> IntArray:
+    """Demand over a protection interval from each week on, at the levels of today's and of the busiest one `(…, n_levels, n_weeks)`."""
+    return situation.cover_quantiles_units(_START_LEVELS + _PEAK_LEVELS, n_weeks=situation.protection_interval_weeks, first_weeks=situation.n_weeks)
+
+
+def _last_that_arrives(situation: Situation) -> int:
+    """The last epoch whose order arrives within the horizon, at the mean lead time."""
+    return max(situation.n_weeks - 1 - math.floor(situation.inventory.lead_time_weeks + 0.5), 0)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.optimizers.protocol import SearchSpace, power_of_two_below
+from simulation.optimizers.protocol import SearchSpace, powers_of_two_below
 from simulation.policies.protocol import PolicyTerms, Situation, policy_form
 
 _FRACTILES = (0.5, 0.7, 0.85, 0.95)
@@ -27,26 +27,34 @@ class LookAheadPolicy:
 
     def form(self, situation: Situation) -> PolicyForm:
         """Today's quantity, and the row of later levels."""
-        return policy_form(situation.n_weeks, kick_start_units=0, level_row=1, level_units=situation.remembered(self._levels))
+        return policy_form(situation.n_weeks, shape=situation.shape, kick_start_units=0, level_row=1, level_units=situation.remembered(self._levels))
 
     def search_space(self, situation: Situation) -> SearchSpace:
         """Q₀ on the pack grid up to the largest sampled demand."""
         pack, scale = situation.pack_units, situation.mean_weekly_demand_units * situation.inventory.review_period_weeks
-        first_step = power_of_two_below(scale / 2 / pack)
-        most = situation.order_units(situation.most_units)
-        lower, upper, pitch, step = np.array(((0, 0), (most, len(_FRACTILES)), (pack, 1), (first_step, 1)), dtype=np.int64)
-        return SearchSpace(lower, upper, pitch, step, directions=_DIRECTIONS)
+        first_step = powers_of_two_below(scale / 2 / pack)
+        one = np.ones_like(pack)
+        upper = np.stack((situation.order_units(situation.most_units), len(_FRACTILES) * one), axis=-1)
+        return SearchSpace(
+            np.zeros_like(upper),
+            upper,
+            np.stack((pack, one), axis=-1),
+            np.stack((first_step, one), axis=-1),
+            directions=_DIRECTIONS,
+            islands=(1 + len(_FRACTILES),),
+        )
 
     def starts(self, situation: Situation) -> IntArray:
         """Nothing now or ever; and what is missing now to each fractile, and so on at later reviews."""
-        missing = situation.remembered(self._levels)[:, 0] - situation.inventory_position_units
-        return np.array([(situation.order_units(max(units, 0.0)), row) for row, units in enumerate(missing.tolist())], dtype=np.int64)
+        missing = situation.remembered(self._levels)[..., 0] - situation.inventory_position_units[..., None]
+        orders = situation.order_units(missing)
+        return np.stack((orders, np.broadcast_to(np.arange(1 + len(_FRACTILES)), orders.shape)), axis=-1)
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """Today's order, and the level at the next review."""
         return PolicyTerms(
             initial_order_epoch=0,
-            initial_order_quantity_units=situation.order_units(int(theta[0])),
+            initial_order_quantity_units=int(situation.order_units(int(theta[0]))),
             base_stock_level_units=int(situation.remembered(self._levels)[int(theta[1]), self._next_review(situation)]),
         )
 
@@ -62,9 +70,9 @@ class LookAheadPolicy:
 
     @staticmethod
     def _levels(situation: Situation) -> IntArray:
-        """`(1 + n_fractiles, n_weeks)`: nothing where an order of mean lead time would arrive beyond the horizon."""
+        """`(…, 1 + n_fractiles, n_weeks)`: nothing where an order of mean lead time would arrive beyond the horizon."""
         n_weeks, lead = situation.n_weeks, math.floor(situation.inventory.lead_time_weeks + 0.5)
-        levels = np.zeros((1 + len(_FRACTILES), n_weeks), np.int64)
+        levels = np.zeros((*situation.shape, 1 + len(_FRACTILES), n_weeks), np.int64)
         n_useful = max(n_weeks - lead, 0)
-        levels[1:, :n_useful] = situation.cover_quantiles_units(_FRACTILES, n_weeks=situation.protection_interval_weeks, first_weeks=n_useful)
+        levels[..., 1:, :n_useful] = situation.cover_quantiles_units(_FRACTILES, n_weeks=situation.protection_interval_weeks, first_weeks=n_useful)
         return levels

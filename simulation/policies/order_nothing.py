@@ -14,18 +14,16 @@ class OrderNothingPolicy:
 
     def form(self, situation: Situation) -> PolicyForm:
         """Reviews that order nothing."""
-        return policy_form(situation.n_weeks)
+        return policy_form(situation.n_weeks, shape=situation.shape)
 
     def search_space(self, situation: Situation) -> SearchSpace:
         """A box without dimensions: one point."""
-        del situation
-        nothing = np.zeros(0, dtype=np.int64)
+        nothing = np.zeros((*situation.shape, 0), dtype=np.int64)
         return SearchSpace(nothing, nothing, nothing, nothing)
 
     def starts(self, situation: Situation) -> IntArray:
         """The one point."""
-        del situation
-        return np.zeros((1, 0), dtype=np.int64)
+        return np.zeros((*situation.shape, 1, 0), dtype=np.int64)
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """Nothing to say."""

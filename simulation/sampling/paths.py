@@ -1,6 +1,6 @@
 """Paths: sampled futures of one SKU. Demand per week, lead time per order epoch, arrivals of shipments, where returns round.
 
-Randomness comes from `domain.randomness.keyed_generator` alone: it gives the SKU's shift of the common points, so the
+Randomness comes from `domain.randomness.keyed_words` alone: it gives the SKU's shift of the common points, so the
 same SKU, day, purpose and seed give the same bits on every route.
 """
 
@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from domain.feature_vector import FeatureVector
 from domain.quantiles import LOWER_EDGE_UNITS, tail_scale
-from domain.randomness import Purpose, keyed_generator
+from domain.randomness import Purpose, keyed_words
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from simulation.kernels.draws import DrawTerms, draw_paths
+from domain.vector_chunk import VectorChunk, chunk_of
+from simulation.kernels.chunks import ChunkDraws, ChunkPaths, draw_chunk, sku_paths_at
 from simulation.kernels.order_plans import BLOCK_PATHS
 from simulation.kernels.weekly_simulation import PathBlocks
 from simulation.sampling.lead_times import arrival_levels, lead_time_cv, lead_time_levels
@@ -25,9 +26,6 @@ from simulation.sampling.points import N_DIMENSIONS, common_points
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-
-_NO_SHIPMENTS = np.zeros(HORIZON_WEEKS, np.int64)
 
 
 class Paths(NamedTuple):
@@ -66,36 +64,54 @@ class Paths(NamedTuple):
 
 
 def sample_paths(vector: FeatureVector, settings: Settings, *, n_paths: int, purpose: Purpose, seed: int) -> Paths:
-    """Draw `n_paths` futures of the SKU (method §2).
+    """Draw `n_paths` futures of one SKU; see `sample_chunk`."""
+    return Paths(sku_paths_at(sample_chunk(chunk_of([vector]), settings, n_paths=n_paths, purpose=purpose, seed=seed), 0))
+
+
+def sample_chunk(chunk: VectorChunk, settings: Settings, *, n_paths: int, purpose: Purpose, seed: int) -> ChunkPaths:
+    """Draw `n_paths` futures of each SKU (method §2).
 
     Args:
-        vector: The SKU on its decision day.
-        settings: In force for the SKU's merchant.
+        chunk: SKUs of one merchant on their decision day.
+        settings: In force for the merchant.
         n_paths: How many.
         purpose: What for; different purposes get independent futures.
         seed: Seed of all keyed randomness.
     """
-    generator = keyed_generator(merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed)
-    points = common_points(n_paths)
-    shape = (points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
-    demand, inbound, offset = _aligned(shape), _aligned(shape), _aligned((shape[0], BLOCK_PATHS))
-    arrivals, shipments = _aligned(shape).view(np.int32), vector.inbound_units
-    simulation, mean, cv = settings.simulation, settings.inventory.lead_time_weeks, lead_time_cv(vector, settings)
-    if not simulation.random_shipment_delays or mean == 0 or cv == 0:
-        inbound += shipments[:, None]
-        shipments = _NO_SHIPMENTS
-    terms = DrawTerms(
-        shift=generator.integers(0, 2**32, N_DIMENSIONS, dtype=np.uint32),
+    points, n_skus = common_points(n_paths), len(chunk.vectors)
+    shape = (n_skus, points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
+    n_longest = np.empty(n_skus, np.int64)
+    inbound = _aligned(shape)
+    paths = ChunkPaths(_aligned(shape), _aligned(shape).view(np.int32), inbound, _aligned((*shape[:2], BLOCK_PATHS)), n_longest, n_paths)
+    simulation, mean = settings.simulation, settings.inventory.lead_time_weeks
+    spreads, spread = np.unique([lead_time_cv(vector, settings) for vector in chunk.vectors], return_inverse=True)
+    is_punctual = (spreads[spread] == 0) | (mean == 0) | (not simulation.random_shipment_delays)
+    inbound[is_punctual] = chunk.inbound_units[is_punctual, None, :, None]
+    levels = [lead_time_levels(mean, cv) for cv in spreads.tolist()]
+    draws = ChunkDraws(
+        shift=_shifts(chunk, purpose, seed),
         mixing=_mixing(simulation.copula_common_share, simulation.copula_autocorrelation),
-        quantiles=vector.demand_quantiles_units,
+        quantiles=chunk.demand_quantiles_units,
         lower_edge=LOWER_EDGE_UNITS,
-        tail_scale=tail_scale(vector.demand_quantiles_units),
-        lead_time=lead_time_levels(mean, cv),
-        shipments=shipments,
-        shipment_delay=arrival_levels(mean, cv),
+        tail_scale=tail_scale(chunk.demand_quantiles_units),
+        spread=spread,
+        lead_time=np.array([np.resize(level, HORIZON_WEEKS) for level in levels]),
+        n_lead_times=np.array([level.size for level in levels]),
+        shipments=np.where(is_punctual[:, None], 0, chunk.inbound_units),
+        shipment_delay=np.array([arrival_levels(mean, cv) for cv in spreads.tolist()]),
     )
-    longest = draw_paths(points, terms, demand, arrivals, inbound, offset)
-    return Paths(PathBlocks(demand, arrivals, inbound, offset, longest, n_paths))
+    draw_chunk(points, draws, paths)
+    return paths
+
+
+def _shifts(chunk: VectorChunk, purpose: Purpose, seed: int) -> "npt.NDArray[np.uint32]":
+    """The keyed shift of each SKU's points `(n_skus, n_dimensions)`."""
+    shifts = np.empty((len(chunk.vectors), N_DIMENSIONS), np.uint32)
+    for k, vector in enumerate(chunk.vectors):
+        shifts[k] = keyed_words(
+            N_DIMENSIONS, merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed
+        )
+    return shifts
 
 
 def _aligned(shape: tuple[int, ...]) -> Floats:
@@ -137,20 +153,28 @@ def paths_of(demand_units: IntArray, lead_time_weeks: IntArray, return_offset: F
         inbound_units: `(n_paths, n_weeks)` shipments in transit at epoch 0, by week of arrival; `None` = none.
     """
     n_paths, n_weeks = demand_units.shape
-    n_blocks = -(-n_paths // BLOCK_PATHS)
-
-    def blocks_of(by_path: npt.NDArray[Any]) -> Floats:
-        filled = np.zeros((n_blocks * BLOCK_PATHS, by_path.shape[1]), np.float32)
-        filled[:n_paths] = by_path
-        blocks = _aligned((n_blocks, by_path.shape[1], BLOCK_PATHS))
-        blocks[...] = filled.reshape(n_blocks, BLOCK_PATHS, -1).transpose(0, 2, 1)
-        return blocks
-
     arrivals = np.zeros((n_paths, n_weeks), np.int32)
     for epoch in range(n_weeks):
         for lead in range(n_weeks - epoch):
             arrivals[:, epoch + lead] |= np.where(lead_time_weeks[:, epoch] == lead, 1 << lead, 0).astype(np.int32)
     inbound = np.zeros((n_paths, n_weeks)) if inbound_units is None else inbound_units
     longest = int(min(lead_time_weeks.max(initial=0), n_weeks - 1))
-    bits = blocks_of(arrivals).astype(np.int32)  # at most 2¹¹: exact in float32
-    return Paths(PathBlocks(blocks_of(demand_units), bits, blocks_of(inbound), blocks_of(return_offset[:, None])[:, 0], longest, n_paths))
+    bits = _blocks_of(arrivals).astype(np.int32)  # at most 2¹¹: exact in float32
+    return Paths(PathBlocks(_blocks_of(demand_units), bits, _blocks_of(inbound), _blocks_of(return_offset[:, None])[:, 0], longest, n_paths))
+
+
+def with_shipments(paths: Paths, arriving_units: IntArray) -> Paths:
+    """The same futures with more arriving in each week `(n_paths, n_weeks)`."""
+    inbound = _aligned(paths.blocks.inbound_units.shape)
+    np.add(paths.blocks.inbound_units, _blocks_of(arriving_units), out=inbound)
+    return Paths(paths.blocks._replace(inbound_units=inbound))
+
+
+def _blocks_of(by_path: npt.NDArray[Any]) -> Floats:
+    """Values `(n_paths, n_weeks)` as blocks, the last filled up with zeros."""
+    n_paths, n_blocks = len(by_path), -(-len(by_path) // BLOCK_PATHS)
+    filled = np.zeros((n_blocks * BLOCK_PATHS, by_path.shape[1]), np.float32)
+    filled[:n_paths] = by_path
+    blocks = _aligned((n_blocks, by_path.shape[1], BLOCK_PATHS))
+    blocks[...] = filled.reshape(n_blocks, BLOCK_PATHS, -1).transpose(0, 2, 1)
+    return blocks

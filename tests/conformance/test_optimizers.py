@@ -11,7 +11,8 @@ from domain.settings import Settings
 from simulation.costs import objective_terms, objective_values
 from simulation.kernels.objectives import INFEASIBLE, score_all
 from simulation.kernels.path_costs import SERVICE_SUMS, evaluate_paths
-from simulation.kernels.search import search
+from simulation.kernels.search import explore, search
+from simulation.kernels.search_machine import best_score
 from simulation.kpis import path_costs
 from simulation.optimizers.differential_evolution import DifferentialEvolution
 from simulation.optimizers.pattern_search import PatternSearch
@@ -87,7 +88,7 @@ def situation_of(number, *, n_paths=200, **inventory):
 
 
 def full_scores(policy, situation):
-    form, objective = policy.form(situation), objective_terms(situation.inventory, situation.paths)
+    form, objective = policy.form(situation), objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)
     return lambda candidates: score_all(form, candidates, objective, situation.paths.blocks, situation.terms)
 
 
@@ -117,9 +118,9 @@ def test_the_compiled_search_is_the_one_of_ask_and_tell(name, objective):
         situation, policy = situation_of(number, objective=objective), POLICIES[name]
         space, starts = policy.search_space(situation), policy.starts(situation)
         asked = minimize(PatternSearch(space, starts, budget=150), full_scores(policy, situation))
-        exact = objective_terms(situation.inventory, situation.paths)._replace(race_slack=np.inf)
-        theta, score, _ = search(policy.form(situation), space.box(), space.clip(starts), 150, exact, situation.paths.blocks, situation.terms)
-        assert asked == Candidate(score, tuple(theta.tolist()))
+        exact = objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)._replace(race_slack=np.inf)
+        state, _ = explore(policy.form(situation), space.box(), starts, 150, exact, situation.paths.blocks, situation.terms)
+        assert asked == Candidate(best_score(state), tuple(state.best.tolist()))
 
 
 def test_racing_costs_next_to_nothing():
@@ -129,7 +130,7 @@ def test_racing_costs_next_to_nothing():
         situation = situation_of(number, n_paths=500)
         space = policy.search_space(situation)
         arguments = (policy.form(situation), space.box(), space.clip(policy.starts(situation)), 300)
-        objective = objective_terms(situation.inventory, situation.paths)
+        objective = objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)
         rest = (situation.paths.blocks, situation.terms)
         raced += search(*arguments, objective, *rest)[1]
         full += search(*arguments, objective._replace(race_slack=np.inf), *rest)[1]

@@ -146,6 +146,7 @@ def test_bad_usage_exits_2(replenish: Replenish) -> None:
         ["run"],
         ["forecast"],
         ["optimize"],
+        ["explain"],
         ["market"],
         ["status"],
         ["repair"],

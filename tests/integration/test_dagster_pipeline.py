@@ -34,7 +34,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def settings_for(root: Path, source: Path, *, n_shards: int) -> Settings:
     sizes = {"forecast": {"n_trees": 8}, "simulation": {"n_paths_optimize": 50, "n_paths_evaluate": 100}, "optimizer": {"evaluation_budget": 20}}
-    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes)
+    limits = {"inventory": {"inbound_capacity_units_per_week": 60, "fill_rate_floors": {"A": 0.5}}}  # they tie the SKUs of all shards together
+    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes, **limits)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,11 @@ def written(root: str, pattern: str) -> dict[str, bytes]:
 def policies_of(summary: RunSummary) -> pl.DataFrame:
     files = sorted(Path(summary.outputs["policies"]).parent.glob(f"{Path(summary.outputs['policies']).name}/*/part.parquet"))
     return pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files]).sort("merchant_id", "article_id")
+
+
+def prices_of(settings: Settings) -> pl.DataFrame:
+    files = Path(settings.data).glob("policy/constraint_prices/*/*/part.parquet")
+    return pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files]).sort("merchant_id", "constraint", "applies_to")
 
 
 def test_summary_says_what_was_decided(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
@@ -91,7 +97,7 @@ def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[st
 def test_the_same_run_twice_writes_the_same_bytes(three_shards: tuple[Settings, RunSummary, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     settings, first, _ = three_shards
     before = written(settings.data, "*/*/*/**/part.parquet")
-    assert len(before) == 3 * (11 + 2 * 8 + 4)  # shards × (raw + two cutoffs + one day)
+    assert len(before) == 3 * (11 + 2 * 8 + 10)  # shards × (raw + two cutoffs + one day)
     for name in before:
         if f"week={first.cutoff}" in name or "week=" not in name:
             (Path(settings.data) / name).unlink()
@@ -133,10 +139,14 @@ def test_one_shard_of_a_week_is_computed_again_by_itself(three_shards: tuple[Set
 def test_the_number_of_shards_changes_no_policy(
     three_shards: tuple[Settings, RunSummary, list[str]], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, of_three, _ = three_shards
+    settings, of_three, _ = three_shards
     only_newest_cutoff(monkeypatch)
-    of_one = run_platform(settings_for(tmp_path, source, n_shards=1))
+    one_shard = settings_for(tmp_path, source, n_shards=1)
+    of_one = run_platform(one_shard)
     assert policies_of(of_one).equals(policies_of(of_three))
+    prices = prices_of(settings)
+    assert prices_of(one_shard).equals(prices)
+    assert prices.filter(pl.col("constraint") == "inbound_capacity")["price_eur"].max() > 0  # a limit binds  # type: ignore[operator]
     assert of_one.top_exceptions == of_three.top_exceptions
     assert of_one.forecast_accuracy is None
 

@@ -33,7 +33,7 @@ def policies(tables: Mapping[str, pl.DataFrame], settings: Settings) -> bytes:
     forecast = forecast_from_tables(tables, cutoff=cutoff, settings=settings)
     profiles = estimate_merchant_profiles(tables, cutoff=cutoff)
     vectors = assemble_vectors(tables, demand, forecast, profiles, decision_date=DECISION, settings=settings)
-    return optimize_vectors(vectors, settings, merchants=tables["merchants"]).write_csv().encode()
+    return optimize_vectors(vectors, settings, merchants=tables["merchants"]).write_ndjson().encode()
 
 
 def another_future(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

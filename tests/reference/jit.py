@@ -1,13 +1,43 @@
 """Kernels as the Python functions they are compiled from: what coverage sees, and a second opinion."""
 
-from simulation import costs, kpis, sku_terms
-from simulation.kernels import demand_totals, draws, objectives, order_plans, path_costs, search, search_machine, vector_checks, weekly_simulation
+from simulation import comparison as plans
+from simulation import cost_curve, costs, hindsight, kpis, sku_terms, tuning
+from simulation.kernels import (
+    chunks,
+    comparison,
+    critical_paths,
+    demand_totals,
+    draws,
+    known_futures,
+    objectives,
+    order_plans,
+    path_costs,
+    search,
+    search_machine,
+    vector_checks,
+    weekly_simulation,
+)
+from simulation.kernels import hindsight as hindsight_kernel
+from simulation.optimizers import pattern_search
 from simulation.optimizers import protocol as optimizers
 from simulation.policies import protocol as policies
 from simulation.sampling import paths
 
-CALLERS = (costs, kpis, sku_terms, optimizers, policies)
-KERNELS = (order_plans, weekly_simulation, path_costs, objectives, demand_totals, search_machine, search, vector_checks)
+CALLERS = (plans, cost_curve, costs, hindsight, kpis, sku_terms, tuning, paths, pattern_search, optimizers, policies)
+KERNELS = (
+    order_plans,
+    weekly_simulation,
+    path_costs,
+    objectives,
+    comparison,
+    demand_totals,
+    search_machine,
+    search,
+    critical_paths,
+    vector_checks,
+    known_futures,
+    hindsight_kernel,
+)
 
 
 def without_jit(monkeypatch):
@@ -17,6 +47,15 @@ def without_jit(monkeypatch):
     for module in (*KERNELS, paths):
         if hasattr(module, "BLOCK_PATHS"):
             monkeypatch.setattr(module, "BLOCK_PATHS", 4)
+
+
+def chunks_without_jit(monkeypatch):
+    """The same for the kernels that walk along a chunk; those they call stay compiled."""
+    own = [name for name, value in vars(chunks).items() if hasattr(value, "py_func") and value.py_func.__module__ == chunks.__name__]
+    for module in (chunks, *CALLERS):
+        for name in own:
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, getattr(module, name).py_func)
 
 
 def draws_without_jit(monkeypatch):

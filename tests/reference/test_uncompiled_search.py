@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from domain.settings import InventorySettings
+from simulation import comparison, cost_curve, kpis
 from simulation.costs import objective_terms, objective_values
-from simulation.kernels import objectives, path_costs
+from simulation.kernels import demand_totals, objectives, path_costs
 from simulation.kernels import search as search_kernel
 from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
@@ -23,7 +24,7 @@ def found(name, objective, *, floor=None, budget=260, slack=np.inf):
     inventory = InventorySettings(objective=objective, minimum_fill_rate=floor, initial_order_latest_week=3)
     situation, policy = Situation(case.terms, inventory, case.paths), POLICIES[name]
     space, starts, form = policy.search_space(situation), policy.starts(situation), policy.form(situation)
-    terms = objective_terms(inventory, case.paths)._replace(race_slack=slack)
+    terms = objective_terms(inventory, situation.demanded_units, case.paths.n_paths)._replace(race_slack=slack)
     theta, score, n_done = search_kernel.search(form, space.box(), starts, budget, terms, case.paths.blocks, case.terms)
     again = objectives.score_all(form, theta[None, :], terms, case.paths.blocks, case.terms)[0]
     costs = path_costs.score_candidates(form, theta[None, :], case.paths.blocks, case.terms)
@@ -49,6 +50,31 @@ def test_uncompiled_search_finds_what_the_compiled_one_finds(name, objective, fl
     assert plain.score == compiled.score == plain.again
     if floor is None:
         assert plain.value == pytest.approx(plain.score, rel=1e-6)
+
+
+def compared(objective):
+    """Figures of a policy, of other orders today, and of the possible orders of one SKU on a few paths; and its policy in detail."""
+    case = random_case(1, n_paths=N_PATHS)
+    situation, policy = Situation(case.terms, InventorySettings(objective=objective), case.paths), POLICIES["extended"]
+    form, theta = policy.form(situation), np.array([0, 12, 9, 6, 11])
+    figures = comparison.compare(
+        [comparison.first_orders(form, theta, (comparison.AS_PLANNED, 0, 24), case.terms)], paths=case.paths, terms=case.terms, objective=objective
+    )
+    evaluation = kpis.evaluate(form, theta, case.paths, case.terms)
+    return figures, evaluation, cost_curve.possible_orders(np.arange(40.0), situation), demand_totals.weekly_demand(case.paths.blocks)
+
+
+@pytest.mark.parametrize("objective", ["p75", "mean", "cvar50"])
+def test_uncompiled_comparison_is_the_compiled_one(objective, monkeypatch):
+    compiled = compared(objective)
+    without_jit(monkeypatch)
+    figures, evaluation, orders, weekly = compared(objective)
+    for one, other in zip(figures, compiled[0], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+    assert evaluation.expected == pytest.approx(compiled[1].expected)
+    assert evaluation.expected_cost_eur == pytest.approx(compiled[1].expected_cost_eur)
+    np.testing.assert_array_equal(orders, compiled[2])
+    np.testing.assert_array_equal(weekly, compiled[3])
 
 
 def test_a_race_only_ever_drops_candidates(monkeypatch):

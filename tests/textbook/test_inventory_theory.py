@@ -7,42 +7,14 @@ import pytest
 from scipy.stats import norm, poisson
 
 from simulation.costs import objective_values
-from simulation.kernels.order_plans import OrderTerms
 from simulation.kernels.path_costs import COST_TERMS, evaluate_paths, score_candidates
-from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.optimizers.pattern_search import PatternSearch
 from simulation.optimizers.protocol import SearchSpace, minimize
 from simulation.policies.protocol import policy_form
 from simulation.sampling.paths import paths_of
-from simulation.sku_terms import week_rates
 from tests.reference.random_cases import EXTENDED
 from tests.reference.test_naive_simulation import flows_of
-
-ONE_BY_ONE = OrderTerms(np.float32(1), np.float32(1), np.float32(np.inf), np.float32(np.inf), 1, 0)
-
-
-def terms(*, n_weeks, rates, on_hand_units=0, in_transit_units=0, return_weights=(), share=1.0, orders=ONE_BY_ONE, discount=None):
-    """No stock, nothing in transit, no returns, single units, all arrivals before demand, unless changed."""
-    cost_rates, discount = np.array([rates.get(term, 0.0) for term in COST_TERMS]), np.ones(n_weeks) if discount is None else discount
-    weights = np.zeros(max(n_weeks, 4), np.float32)
-    weights[: len(return_weights)] = return_weights
-    stock = (np.float32(on_hand_units), np.float32(in_transit_units))
-    share = np.float32(share)
-    return SkuTerms(*stock, np.zeros(n_weeks, np.float32), weights, len(return_weights), share, orders, week_rates(cost_rates, discount), cost_rates, discount)
-
-
-def no_lead_time(demand):
-    """Futures of demand `(n_weeks, n_paths)` whose orders arrive at once."""
-    return paths_of(demand.T, np.zeros_like(demand.T), np.zeros(demand.shape[1])).blocks
-
-
-def base_stock(n_weeks):
-    return policy_form(n_weeks, order_up_to=0)
-
-
-def stratified(ppf, n):
-    """n equally likely values: the quantiles at the middles of n equal strata."""
-    return ppf((np.arange(n) + 0.5) / n)
+from tests.textbook.plain_sku import ONE_BY_ONE, base_stock, no_lead_time, stratified, terms
 
 
 def newsvendor():

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from benchmarks.families import FAMILIES, scenario
-from benchmarks.optimize import _job, _situation, _tune_one
+from benchmarks.optimize import _job, _situation
 from benchmarks.reference_optimum import grid, reference_score
 from benchmarks.simulate import LAGS, TRIGGERS, _case, _check
 from simulation.kernels import cache_folder
 from simulation.policies.registry import POLICIES
+from simulation.tuning import tune
 from simulation.warm_up import warm_up
 
 
@@ -33,7 +34,7 @@ def test_the_reference_grid_has_all_its_points_and_the_reference_is_no_worse_tha
     situation = _situation(job)
     points = grid(situation, POLICIES["extended"].search_space(situation))
     assert points.shape == (20_736, 5)
-    assert reference_score(situation) <= _tune_one(job, policy="extended").score
+    assert reference_score(situation) <= tune(POLICIES["extended"], situation, job.settings).score
 
 
 def test_a_warm_up_runs_every_policy_and_the_cache_is_named_after_the_sources() -> None:

@@ -77,10 +77,17 @@ def test_the_merchants_own_lead_time_counts() -> None:
     assert rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)), merchants) == []
 
 
-def test_cut_by_budget() -> None:
+def test_a_price_below_cost_is_shown() -> None:
+    (row,) = rank(policy(expected_demand_units=40.0), vector(unit_price_eur=2.5, unit_cost_eur=3.0))
+    assert (row["reason"], row["at_stake_eur"]) == ("price below cost", 20.0)
+    assert "0.5 EUR below its cost" in row["suggested_action"]
+    assert rank(policy(), vector(unit_price_eur=3.0, unit_cost_eur=3.0)) == []
+
+
+def test_cut_by_a_limit() -> None:
     (row,) = rank(policy(order_now_units=0, order_before_budget_units=20), vector())
-    assert (row["reason"], row["at_stake_eur"]) == ("order cut by budget", 40.0)
-    assert "Find 60 EUR for this order" in row["suggested_action"]
+    assert (row["reason"], row["at_stake_eur"]) == ("order cut by a limit", 40.0)
+    assert "by 60 EUR or 20 units" in row["suggested_action"]
 
 
 def shipment(**values: Any) -> dict[str, pl.DataFrame]:
@@ -119,5 +126,5 @@ def test_order_beyond_the_horizon() -> None:
 def test_most_money_first() -> None:
     policies = pl.concat([policy(article_id=f"a{n}", order_before_budget_units=n) for n in (1, 9, 4)])
     vectors = pl.concat([vector(article_id=f"a{n}") for n in (1, 9, 4)])
-    rows = [row for row in rank(policies, vectors) if row["reason"] == "order cut by budget"]
+    rows = [row for row in rank(policies, vectors) if row["reason"] == "order cut by a limit"]
     assert [row["article_id"] for row in rows] == ["a9", "a4", "a1"]

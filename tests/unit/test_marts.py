@@ -54,6 +54,11 @@ def test_orders_today(file: str) -> None:
     assert rows == [(DAY, "A", 6, 7, pytest.approx(6.0))]
 
 
+def test_orders_today_say_what_else_could_be_done_and_what_changed(file: str) -> None:
+    assert ask(file, "SELECT not_today_difference_eur, not_today_standard_error_eur, one_pack_less_difference_eur FROM orders_today") == [(3.0, 0.5, 0.5)]
+    assert ask(file, "SELECT one_pack_more_difference_eur, change_units, main_cause FROM orders_today") == [(None, 3, "stock")]
+
+
 def test_orders_history_has_every_day(file: str) -> None:
     rows = ask(
         file, "SELECT date, sum(n_orders), sum(order_value_eur), sum(order_before_budget_units), count(*) FROM orders_history GROUP BY date ORDER BY date"
@@ -169,4 +174,4 @@ def test_fractions_are_meant_to_be_fractions() -> None:
     """A quantity whose name lost its unit would show up here."""
     found = {row.column_name for row in describe_tables() if row.unit == "fraction"}
     shares = {name for name in found if re.search(r"share|rate|wape|bias|coverage|cv$|weights", name)}
-    assert found - shares == {"availability", "budget_use", "discount", "promotion"}
+    assert found - shares == {"availability", "budget_use", "discount", "optimism", "promotion"}

@@ -7,15 +7,14 @@ import pytest
 from benchmarks.sku import example_vector
 from domain.settings import InventorySettings, OptimizerSettings, Settings, SimulationSettings
 from domain.stage_tables import Policies
-from simulation.budget import apply_budgets
 from simulation.costs import objective_values
-from simulation.cut_orders import reevaluate_cut_orders
 from simulation.kpis import path_costs
-from simulation.optimize import Recommendation, optimize_policy, tune
+from simulation.optimize import Recommendation, optimize_policy
 from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
+from simulation.tuning import tune
 
 FAST = Settings(simulation=SimulationSettings(n_paths_optimize=200, n_paths_evaluate=600), optimizer=OptimizerSettings(evaluation_budget=80))
 
@@ -97,42 +96,3 @@ def test_a_longer_lead_time_asks_for_a_higher_reorder_point() -> None:
 def test_a_dearer_lost_sale_serves_more() -> None:
     cheap, dear = (recommend(example_vector(3)._replace(unit_price_eur=price)) for price in (30.0, 300.0))
     assert dear.fill_rate > cheap.fill_rate
-
-
-def budgeted(budget: float | None) -> pl.DataFrame:
-    rows = table(*(optimize_policy(example_vector(number), FAST, seed=5) for number in range(4)))
-    return apply_budgets(rows, merchants=pl.DataFrame({"merchant_id": ["merchant"], "budget_eur_per_week": [budget]}), settings=FAST)
-
-
-def test_a_budget_funds_the_orders_that_save_most_per_euro() -> None:
-    free = budgeted(None)
-    total = free["order_now_value_eur"].sum()
-    cut = budgeted(total / 2)
-    assert 0 < cut["order_now_value_eur"].sum() <= total / 2
-    assert cut["order_before_budget_units"].equals(free["order_now_units"])
-    saving = (free["expected_cost_without_order_eur"] - free["expected_cost_eur"]) / free["order_now_value_eur"]
-    assert cut["order_now_units"][int(saving.arg_max() or 0)] > 0
-    assert budgeted(0.0)["order_now_units"].sum() == 0
-
-
-def test_the_budget_does_not_depend_on_the_order_of_rows() -> None:
-    rows = table(*(optimize_policy(example_vector(number), FAST, seed=5) for number in range(4)))
-    merchants = pl.DataFrame({"merchant_id": ["merchant"], "budget_eur_per_week": [float(rows["order_now_value_eur"].sum()) / 3]})
-    shuffled = apply_budgets(rows.sample(fraction=1.0, shuffle=True, seed=9), merchants=merchants, settings=FAST)
-    assert shuffled.equals(apply_budgets(rows, merchants=merchants, settings=FAST))
-
-
-@pytest.mark.parametrize("policy", ["extended", "look_ahead", "base_stock"])
-def test_a_cut_order_has_the_figures_of_not_ordering_today(policy: str) -> None:
-    settings = FAST.model_copy(update={"inventory": InventorySettings(policy=policy)})  # type: ignore[arg-type]
-    vector = example_vector(3)
-    vectors = pl.DataFrame([vector._asdict() | {"schema_version": 1, "demand_quantiles_units": vector.demand_quantiles_units.ravel().tolist()}])
-    rows = table(optimize_policy(vector, settings, seed=5))
-    nothing = pl.DataFrame({"merchant_id": ["merchant"], "budget_eur_per_week": [0.0]})
-    cut = reevaluate_cut_orders(apply_budgets(rows, merchants=nothing, settings=settings), vectors, merchants=nothing, settings=settings)
-    before, after = rows.row(0, named=True), cut.row(0, named=True)
-    assert after["order_now_units"] == 0 < after["order_before_budget_units"]
-    assert before["expected_cost_eur"] < after["expected_cost_eur"] < before["expected_cost_without_order_eur"]
-    assert before["fill_rate"] > after["fill_rate"] > before["fill_rate_without_order"]
-    funded = apply_budgets(rows, merchants=nothing.clear(), settings=settings)
-    assert reevaluate_cut_orders(funded, vectors, merchants=nothing, settings=settings).equals(funded)

@@ -41,7 +41,7 @@ def test_models_read_all_shards_of_their_week(partitions: Partitions) -> None:
     assert found == [{"week": "2024-01-08", "shard": shard} for shard in ("00", "01")]
 
 
-def test_budgets_read_all_shards_of_their_day(partitions: Partitions) -> None:
+def test_limits_read_all_shards_of_their_day(partitions: Partitions) -> None:
     key = dg.MultiPartitionKey({"day": "2024-01-09", "shard": "00"})
     found = upstream_keys(partitions.mappings[Scope.ALL_SHARDS_OF_DAY], key=key, downstream=partitions.daily, upstream=partitions.daily)
     assert found == [{"day": "2024-01-09", "shard": shard} for shard in ("00", "01")]

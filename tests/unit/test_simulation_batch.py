@@ -2,28 +2,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.sku import example_vector
 from domain.errors import UsageError
-from domain.feature_vector import SCHEMA_VERSION, hash_vector_row, vector_from_row
+from domain.feature_vector import vector_from_row
 from domain.settings import OptimizerSettings, Settings, SimulationSettings
-from domain.stage_tables import Policies, SkuVectors
+from domain.stage_tables import Recommendations, SkuVectors
 from domain.tables import Merchants
 from simulation.batch import optimize_vectors
 from simulation.costs import cost_percentile
 from simulation.optimize import optimize_policy
+from tests.sku_rows import vector_rows
 
 FAST = Settings(simulation=SimulationSettings(n_paths_optimize=60, n_paths_evaluate=200), optimizer=OptimizerSettings(evaluation_budget=40))
 NO_MERCHANTS = Merchants.create_empty()
-
-
-def vector_rows(n_skus: int = 4) -> pl.DataFrame:
-    rows = []
-    for number in range(n_skus):
-        values = example_vector(number)._asdict()
-        arrays = {name: value.ravel().tolist() for name, value in values.items() if isinstance(value, np.ndarray)}
-        row = values | arrays | {"merchant_id": f"merchant-{number % 2}", "schema_version": SCHEMA_VERSION, "sales_history_units": [0] * 12}
-        rows.append(row | {"vector_hash": hash_vector_row(row)})
-    return SkuVectors.validate(pl.DataFrame(rows, schema=SkuVectors.create_empty().schema))
 
 
 def test_a_batch_is_optimize_policy_row_by_row_sorted_by_key() -> None:
@@ -76,7 +66,7 @@ def test_a_merchants_own_settings_are_in_force_for_its_skus_alone() -> None:
 
 
 def test_no_vectors_give_no_policies() -> None:
-    assert optimize_vectors(SkuVectors.create_empty(), FAST, merchants=NO_MERCHANTS).equals(Policies.create_empty())
+    assert optimize_vectors(SkuVectors.create_empty(), FAST, merchants=NO_MERCHANTS).equals(Recommendations.create_empty())
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(10, 1.0), (50, 5.0), (75, 8.0), (90, 9.0), (100, 10.0)])

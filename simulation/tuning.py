@@ -1,0 +1,78 @@
+"""The search of a policy's best parameters, for one SKU or for a chunk of them in one call."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from domain.settings import Settings
+from domain.vector_chunk import VectorChunk
+from simulation.costs import objective_terms
+from simulation.kernels.chunks import search_chunk
+from simulation.kernels.order_plans import IntArray
+from simulation.kernels.search import search
+from simulation.policies.protocol import Policy, Situation, SituationOfMany
+from simulation.sampling.paths import FloatArray, sample_chunk
+from simulation.sku_terms import chunk_terms
+
+SKUS_AT_A_TIME = 64
+"""SKUs of a chunk: their paths fit the processor's last cache, and what Python does per chunk no longer counts."""
+
+
+class Tuned(NamedTuple):
+    """What a search found."""
+
+    theta: IntArray
+    score: float
+    """Objective on the paths it was found on: better than on fresh ones."""
+    n_evaluations: int
+
+
+class TunedChunk(NamedTuple):
+    """What the searches of many SKUs found, `(n_skus, …)` each."""
+
+    theta: IntArray
+    score: FloatArray
+    n_evaluations: IntArray
+
+    def by_sku(self) -> list[Tuned]:
+        """One by one."""
+        return [Tuned(*found) for found in zip(self.theta, self.score.tolist(), self.n_evaluations.tolist(), strict=True)]
+
+
+def tune(policy: Policy, situation: Situation, settings: Settings, *, warm_starts: Sequence[IntArray] = ()) -> Tuned:
+    """The policy's best parameters [θ*] on the situation's paths, within the evaluation budget.
+
+    Args:
+        policy: What is tuned.
+        situation: The SKU and the paths.
+        settings: With the merchant's own in force.
+        warm_starts: Parameters that did well before, e.g. yesterday's; they compete on all paths with the best of the starts.
+    """
+    starts = np.concatenate((policy.starts(situation), *(theta[None, :] for theta in warm_starts)))
+    box, objective = policy.search_space(situation).box(), objective_terms(situation.inventory, float(situation.demanded_units), situation.paths.n_paths)
+    found = search(policy.form(situation), box, starts, settings.optimizer.evaluation_budget, objective, situation.paths.blocks, situation.terms)
+    return Tuned(*found)
+
+
+def situation_of_many(chunk: VectorChunk, settings: Settings, *, seed: int) -> SituationOfMany:
+    """Terms and paths of SKUs of one merchant, ready to be tuned.
+
+    Args:
+        chunk: The SKUs.
+        settings: With the merchant's own in force.
+        seed: Seed of all keyed randomness.
+    """
+    terms = chunk_terms(chunk, settings)
+    paths = sample_chunk(chunk, settings, n_paths=settings.simulation.n_paths_optimize, purpose="optimize", seed=seed)
+    return SituationOfMany(terms, settings.inventory, paths)
+
+
+def tune_many(policy: Policy, situation: SituationOfMany, settings: Settings) -> TunedChunk:
+    """`tune` for each SKU: the same numbers, one call."""
+    box = policy.search_space(situation).box()
+    objective, demanded = objective_terms(situation.inventory, 1.0, situation.paths.n_paths), situation.demanded_units
+    found = search_chunk(
+        policy.form(situation), box, policy.starts(situation), settings.optimizer.evaluation_budget, objective, demanded, situation.paths, situation.terms
+    )
+    return TunedChunk(*found)
