@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,18 +38,18 @@ def run(*, n_series: int, n_weeks: int, settings: ForecastSettings, on_progress:
         return result
 
     on_progress("group totals and training sample")
-    groups = merge_group_weeks([timed("group_weeks", lambda d=demand: build_group_weeks(d, cutoff=CUTOFF)) for demand in _shards(n_series, n_weeks)])
+    groups = merge_group_weeks([timed("group_weeks", partial(build_group_weeks, demand, cutoff=CUTOFF)) for demand in _shards(n_series, n_weeks)])
     sample = pl.DataFrame()
     for demand in _shards(n_series, n_weeks):
-        own = timed("sample", lambda d=demand: build_training_sample(d, cutoff=CUTOFF, settings=settings, group_weeks=groups))
+        own = timed("sample", partial(build_training_sample, demand, cutoff=CUTOFF, settings=settings, group_weeks=groups))
         sample = merge_samples([sample, own], settings.n_training_rows)
     on_progress("training")
-    models = timed("train", lambda: train_models(sample, settings=settings))
+    models = timed("train", partial(train_models, sample, settings=settings))
     on_progress("features and prediction")
     n_rows = 0
     for demand in _shards(n_series, n_weeks):
-        rows = timed("features", lambda d=demand: build_inference_rows(d, cutoff=CUTOFF, settings=settings, group_weeks=groups))
-        n_rows += timed("predict", lambda d=demand, r=rows: forecast_demand(d, r, models, cutoff=CUTOFF, settings=settings)).height
+        rows = timed("features", partial(build_inference_rows, demand, cutoff=CUTOFF, settings=settings, group_weeks=groups))
+        n_rows += timed("predict", partial(forecast_demand, demand, rows, models, cutoff=CUTOFF, settings=settings)).height
     return {
         "n_series": n_series,
         "n_weeks": n_weeks,
