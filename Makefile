@@ -32,7 +32,13 @@ $(UV):
 	@$(BIN)/python -c 'import lightgbm' || { echo "LightGBM needs the OpenMP runtime: apt-get install libgomp1 (Debian), brew install libomp (macOS)"; exit 1; }
 	@touch $@
 
-setup: .venv/.complete ## Create .venv from the lock and install the command `replenish` into .venv/bin
+# Compiled kernels lie beside their sources: the first command then starts like every later one.
+.venv/.warm: .venv/.complete $(wildcard simulation/kernels/*.py)
+	@echo "compiling the simulation's kernels (half a minute)"
+	@$(BIN)/python -m simulation.warm_up
+	@touch $@
+
+setup: .venv/.complete .venv/.warm ## Create .venv from the lock, compile the kernels, install the command `replenish` into .venv/bin
 
 run: setup ## Build the demo market and compute its replenishment orders (main job)
 	@$(BIN)/replenish market --merchants 6 --articles 80 --weeks 130 --seed 7 --out "$(REPLENISH_DATA)/demo-market"
@@ -50,14 +56,16 @@ lint: setup ## Check style, types and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup ## Measure the simulation kernel and the optimiser
-	@$(BIN)/replenish bench kernel
+bench: setup ## Measure the simulation kernel and the optimiser, and write the optimisers' page (about half an hour)
+	@$(BIN)/replenish bench simulate
+	@$(BIN)/python -m benchmarks.optimizer_page --out docs/reference/optimizers.md
 
 market-page: setup ## Compare the synthetic market with the real panels beside the project (minutes)
 	@$(BIN)/python -m docs.market.generate
 
-docs: setup ## Write the generated reference pages
+docs: setup ## Write the generated reference pages and the pictures of the explanations
 	@$(BIN)/python -m docs.reference.generate
+	@for picture in docs/explanation/draw_*.py; do $(BIN)/python -m "docs.explanation.$$(basename $$picture .py)"; done
 
 clean: ## Remove the environment and caches (never the data)
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
