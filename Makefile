@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui test lint bench docs market-page clean
+.PHONY: help setup run ui test lint kernel-coverage bench docs market-page clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.8
@@ -55,6 +55,10 @@ lint: setup ## Check style, types and import contracts
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+kernel-coverage: setup ## Which lines of the kernels their tests run, uncompiled; fails below 95 %
+	@$(BIN)/coverage run --include='simulation/kernels/*' -m pytest -q tests/reference tests/unit/test_chunks.py tests/unit/test_plan_comparison.py tests/unit/test_sku_terms.py
+	@$(BIN)/coverage report --fail-under=95 --show-missing
 
 bench: setup ## Measure the simulation kernel and the optimiser, and write the optimisers' page (about half an hour)
 	@$(BIN)/replenish bench simulate
