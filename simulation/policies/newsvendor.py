@@ -11,11 +11,12 @@ to come. An article whose sales earn nothing is never ordered. Weeks beyond the 
 import numpy as np
 
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.optimizers.protocol import FloatArray, SearchSpace
+from simulation.optimizers.protocol import FloatArray
 from simulation.policies.protocol import PolicyTerms, Situation, policy_form
+from simulation.policies.without_parameters import WithoutParameters
 
 
-class NewsvendorPolicy:
+class NewsvendorPolicy(WithoutParameters):
     """Closed form, no parameters."""
 
     name = "newsvendor"
@@ -24,24 +25,10 @@ class NewsvendorPolicy:
         """Up to the level of each review's own weeks."""
         return policy_form(situation.n_weeks, shape=situation.shape, level_units=situation.remembered(self._levels))
 
-    def search_space(self, situation: Situation) -> SearchSpace:
-        """A box without dimensions: one point."""
-        nothing = np.zeros((*situation.shape, 0), dtype=np.int64)
-        return SearchSpace(nothing, nothing, nothing, nothing)
-
-    def starts(self, situation: Situation) -> IntArray:
-        """The one point."""
-        return np.zeros((*situation.shape, 1, 0), dtype=np.int64)
-
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """Today's level."""
         del theta
         return PolicyTerms(base_stock_level_units=int(situation.remembered(self._levels)[0, 0]))
-
-    def parameters(self, words: PolicyTerms, situation: Situation) -> IntArray:
-        """None: the situation says all."""
-        del words, situation
-        return np.zeros(0, dtype=np.int64)
 
     @staticmethod
     def _levels(situation: Situation) -> IntArray:

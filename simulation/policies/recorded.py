@@ -7,8 +7,8 @@ import numpy as np
 from domain.errors import UsageError
 from simulation.kernels.order_plans import IntArray, OrderTerms, PolicyForm
 from simulation.kernels.weekly_simulation import SkuTerms
-from simulation.optimizers.protocol import SearchSpace
 from simulation.policies.protocol import PolicyTerms, Situation, policy_form
+from simulation.policies.without_parameters import WithoutParameters
 
 _ANYTHING_EVERY_WEEK = OrderTerms(
     minimum_units=np.float32(1),
@@ -20,7 +20,7 @@ _ANYTHING_EVERY_WEEK = OrderTerms(
 )
 
 
-class RecordedPolicy:
+class RecordedPolicy(WithoutParameters):
     """The record, and nothing to tune.
 
     Args:
@@ -43,24 +43,10 @@ class RecordedPolicy:
         self._refuse_changed(quantities, situation)
         return policy_form(situation.n_weeks, quantity_units=quantities)
 
-    def search_space(self, situation: Situation) -> SearchSpace:
-        """A box without dimensions: one point."""
-        nothing = np.zeros((*situation.shape, 0), dtype=np.int64)
-        return SearchSpace(nothing, nothing, nothing, nothing)
-
-    def starts(self, situation: Situation) -> IntArray:
-        """The one point."""
-        return np.zeros((*situation.shape, 1, 0), dtype=np.int64)
-
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """Today's order; the record is its own description."""
         del theta, situation
         return PolicyTerms(initial_order_epoch=0, initial_order_quantity_units=self._orders_units[0] if self._orders_units else 0)
-
-    def parameters(self, words: PolicyTerms, situation: Situation) -> IntArray:
-        """None."""
-        del words, situation
-        return np.zeros(0, dtype=np.int64)
 
     @staticmethod
     def _refuse_changed(quantities: "np.ndarray[tuple[int], np.dtype[np.float64]]", situation: Situation) -> None:
