@@ -12,7 +12,8 @@ import numpy as np
 from simulation.kernels import kernel, loop
 from simulation.kernels.order_plans import BLOCK_PATHS, Floats, IntArray, PolicyForm, plan_orders
 from simulation.kernels.path_costs import Workspace, new_workspace
-from simulation.kernels.weekly_simulation import Doubles, Masks, PathBlocks, SkuTerms, by_week, simulate_block
+from simulation.kernels.quick_costs import cost_of_block, one_quantity
+from simulation.kernels.weekly_simulation import Doubles, Masks, PathBlocks, SkuTerms, by_week
 
 PERCENTILE, MEAN, TAIL_MEAN = 0, 1, 2
 """Kinds of objective; `TAIL_MEAN` is the mean of the costs from a percentile on (CVaR)."""
@@ -35,7 +36,7 @@ class ObjectiveTerms(NamedTuple):
     """A candidate is dropped once it is this share of all paths (of the incumbent's mean) behind; infinity = only when it cannot win."""
 
 
-@kernel
+@loop
 def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms, room: Workspace, incumbent: float) -> float:
     """Score of a candidate if it beats the incumbent's; infinity as soon as it is known not to.
 
@@ -55,9 +56,10 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
     limit = incumbent * n_paths if is_mean else float(n_allowed + 1)
     slack = objective.race_slack * (incumbent if is_mean else 1.0) * n_paths
     plan_orders(form, theta, terms.orders, room.plan)
+    quick = one_quantity(room.plan, terms, has_floor)
     for block in range(n_blocks):
         cost, n_here = room.cost[block], min(BLOCK_PATHS, n_paths - block * BLOCK_PATHS)
-        simulate_block(room.plan, block, paths, terms, room.flows, cost)
+        cost_of_block(quick, room.plan, block, paths, terms, room.flows, cost)
         for path in range(n_here, BLOCK_PATHS):
             cost[path] = np.inf
         if can_lose or is_mean:
@@ -78,7 +80,7 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
     return np.float64(value) if objective.kind == PERCENTILE else tail_mean(room.cost.reshape(-1), value, n_allowed + 1, n_paths)
 
 
-@kernel
+@loop
 def note_incumbent(objective: ObjectiveTerms, score: float, n_paths: int, room: Workspace) -> None:
     """After a candidate has won: remember where it stood after each block, for the next ones to race against."""
     so_far = 0.0
@@ -114,7 +116,7 @@ def _count_not_below(values: Floats, level: np.float32) -> int:
     return count
 
 
-@kernel
+@loop
 def select(bits: Masks, rank: int) -> np.float32:
     """The value of the given rank among non-negative float32 numbers given as their bits.
 

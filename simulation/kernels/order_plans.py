@@ -88,7 +88,7 @@ def accepted_units(quantity_units: np.float32, terms: OrderTerms) -> np.float32:
     return np.float32(min(packs, np.floor(terms.maximum_units / terms.pack_units)) * terms.pack_units)
 
 
-@kernel
+@loop
 def plan_orders(form: PolicyForm, theta: IntArray, terms: OrderTerms, plan: OrderPlan) -> None:
     """Write the orders of a policy with parameters θ into `plan`."""
     kind, trigger, amount, levels, quantities = plan.kind, plan.trigger_units, plan.amount_units, form.level_units, form.quantity_units

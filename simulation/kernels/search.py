@@ -7,11 +7,12 @@ evenly spread as all; the best points found then compete, and are improved, on a
 import numpy as np
 
 from simulation.kernels import kernel
+from simulation.kernels.borrowing import borrowed
 from simulation.kernels.critical_paths import OrderedPaths, in_original_order, put_critical_first
 from simulation.kernels.demand_totals import total_demand
 from simulation.kernels.objectives import PERCENTILE, ObjectiveTerms, note_incumbent, score_or_lose
 from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, PolicyForm
-from simulation.kernels.path_costs import new_workspace
+from simulation.kernels.path_costs import Workspace, new_workspace
 from simulation.kernels.search_machine import (
     GOOD_POINTS,
     SearchBox,
@@ -73,19 +74,39 @@ def explore(
 ) -> tuple[SearchState, int]:
     """One run of the machine on the given paths: where it stands in the end, and how many candidates it looked at. Arguments as of `search`."""
     starts = distinct(on_grid(box, starts))
-    state, room, n_done = new_search(box, starts.shape[0]), new_workspace(paths), 0
+    state, room = new_search(box, starts.shape[0]), new_workspace(paths)
     puts_critical_first = box.is_rugged and objective.kind == PERCENTILE and paths.n_paths > BLOCK_PATHS
     ordered = in_original_order(paths) if puts_critical_first else OrderedPaths(paths, np.empty(0, np.int64))
+    n_done = _look_at_candidates(form, box, starts, budget, objective, paths, terms, state, room, ordered)
+    return state, n_done
+
+
+@kernel
+def _look_at_candidates(
+    form: PolicyForm,
+    box: SearchBox,
+    starts: IntArray,
+    budget: int,
+    objective: ObjectiveTerms,
+    paths: PathBlocks,
+    terms: SkuTerms,
+    state: SearchState,
+    room: Workspace,
+    ordered: OrderedPaths,
+) -> int:
+    """Propose, score, learn; how many candidates."""
+    form, box, starts, paths, terms = borrowed(form), borrowed(box), borrowed(starts), borrowed(paths), borrowed(terms)
+    state, room, ordered, n_done = borrowed(state), borrowed(room), borrowed(ordered), 0
     while n_done < budget and propose(box, starts, state):
         to_beat = bar(state)
         score = score_or_lose(form, state.candidate, objective, ordered.paths, terms, room, to_beat)
-        if puts_critical_first and is_incumbent(state):
+        if ordered.order.shape[0] > 0 and is_incumbent(state):
             put_critical_first(paths, ordered, room.cost, score)
         if score < to_beat:
             note_incumbent(objective, score, paths.n_paths, room)
         learn(box, starts, state, score)
         n_done += 1
-    return state, n_done
+    return n_done
 
 
 @kernel

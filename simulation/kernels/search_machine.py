@@ -110,7 +110,7 @@ def new_search(box: SearchBox, n_starts: int) -> SearchState:
     )
 
 
-@kernel
+@loop
 def propose(box: SearchBox, starts: IntArray, state: SearchState) -> bool:
     """Write the next candidate into `state.candidate`, and what it has to beat into the bar; False = there is none."""
     counters, scores = state.counters, state.scores
@@ -138,7 +138,7 @@ def propose(box: SearchBox, starts: IntArray, state: SearchState) -> bool:
     return False
 
 
-@kernel
+@loop
 def learn(box: SearchBox, starts: IntArray, state: SearchState, score: float) -> None:
     """Take note of the score of the candidate proposed last."""
     counters, phase, scores = state.counters, state.counters[_PHASE], state.scores
@@ -170,7 +170,7 @@ def _copy(values: IntArray, target: IntArray) -> None:
         target[i] = values[i]
 
 
-@kernel
+@loop
 def _learn_start(box: SearchBox, starts: IntArray, state: SearchState, score: float) -> None:
     counters = state.counters
     state.start_scores[counters[_NEXT]] = score
@@ -187,7 +187,7 @@ def _learn_start(box: SearchBox, starts: IntArray, state: SearchState, score: fl
         _begin_polls(box, state)
 
 
-@kernel
+@loop
 def _next_walk(state: SearchState) -> None:
     """Begin a walk from the best start left, or the jumps."""
     counters = state.counters
@@ -200,7 +200,7 @@ def _next_walk(state: SearchState) -> None:
     counters[_WALK] += 1
 
 
-@kernel
+@loop
 def _begin_polls(box: SearchBox, state: SearchState) -> None:
     counters = state.counters
     _copy(box.first_step, state.step)
@@ -208,7 +208,7 @@ def _begin_polls(box: SearchBox, state: SearchState) -> None:
     counters[_NEXT], counters[_MULTIPLE], counters[_N_FAILED], counters[_WALKED] = 0, 1, 0, 0
 
 
-@kernel
+@loop
 def _poll(box: SearchBox, state: SearchState) -> bool:
     """A step from the centre in the direction, or along the ridge, that is due; False = it leads nowhere."""
     n_directions, due, times = box.directions.shape[0], state.counters[_NEXT], state.counters[_MULTIPLE]
@@ -249,7 +249,7 @@ def _follow_ridge(box: SearchBox, ridge: int, n_pitches: int, state: SearchState
     state.candidate[scaled] = box.lower[scaled] + (wished - box.lower[scaled] + box.pitch[scaled] // 2) // box.pitch[scaled] * box.pitch[scaled]
 
 
-@kernel
+@loop
 def _learn_poll(box: SearchBox, state: SearchState, score: float, is_better: bool) -> None:
     counters = state.counters
     counters[_WALKED] += 1
@@ -264,7 +264,7 @@ def _learn_poll(box: SearchBox, state: SearchState, score: float, is_better: boo
         _end_walk(box, state)
 
 
-@kernel
+@loop
 def _next_direction(box: SearchBox, state: SearchState) -> None:
     """On to the next direction; halve the step when all have failed; after the last step the walk is over."""
     counters = state.counters
@@ -282,7 +282,7 @@ def _next_direction(box: SearchBox, state: SearchState) -> None:
         _end_walk(box, state)
 
 
-@kernel
+@loop
 def _end_walk(box: SearchBox, state: SearchState) -> None:
     if box.is_rugged:
         _remember(state, state.center)
@@ -291,7 +291,7 @@ def _end_walk(box: SearchBox, state: SearchState) -> None:
         state.counters[_PHASE] = _DONE
 
 
-@kernel
+@loop
 def _jump(box: SearchBox, state: SearchState) -> bool:
     """On from the best point; False = the jump led back to it."""
     counters, n, candidate = state.counters, box.lower.shape[0], state.candidate
@@ -317,7 +317,7 @@ def _jump(box: SearchBox, state: SearchState) -> bool:
     return bool(_is_moved(box, state.best, candidate))
 
 
-@kernel
+@loop
 def _remember(state: SearchState, theta: IntArray) -> None:
     """Keep a good point; once there is no room, in the place of a random one."""
     counters = state.counters
@@ -333,25 +333,25 @@ def _random(counters: IntArray, n: int) -> int:
     return int((counters[_RANDOM] >> 8) % n)
 
 
-@kernel
+@loop
 def is_incumbent(state: SearchState) -> bool:
     """Whether the candidate proposed last is a walk's, or the jumps', point of departure, scored in full once more."""
     return bool(state.counters[_PHASE] == _BEGIN_WALK or state.counters[_PHASE] == _BEGIN_JUMPS)
 
 
-@kernel
+@loop
 def n_known(state: SearchState) -> int:
     """How many good points are remembered."""
     return int(state.counters[_N_KNOWN])
 
 
-@kernel
+@loop
 def bar(state: SearchState) -> float:
     """What the candidate proposed last has to beat."""
     return float(state.scores[_BAR])
 
 
-@kernel
+@loop
 def best_score(state: SearchState) -> float:
     """The lowest score told so far."""
     return float(state.scores[_BEST])

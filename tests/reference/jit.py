@@ -9,9 +9,11 @@ from simulation.kernels import (
     demand_totals,
     draws,
     known_futures,
+    lanes,
     objectives,
     order_plans,
     path_costs,
+    quick_costs,
     search,
     search_machine,
     vector_checks,
@@ -28,6 +30,7 @@ KERNELS = (
     order_plans,
     weekly_simulation,
     path_costs,
+    quick_costs,
     objectives,
     comparison,
     demand_totals,
@@ -47,6 +50,8 @@ def without_jit(monkeypatch):
     for module in (*KERNELS, paths):
         if hasattr(module, "BLOCK_PATHS"):
             monkeypatch.setattr(module, "BLOCK_PATHS", 4)
+    for module in (lanes, quick_costs):
+        monkeypatch.setattr(module, "LANES", 4)
 
 
 def chunks_without_jit(monkeypatch):

@@ -1,0 +1,135 @@
+"""The cost of a block of paths, quickly, for plans that order one quantity over and over: what the search scores candidates by.
+
+The same weeks as `weekly_simulation.py`, in lanes (`lanes.py`): nothing is kept but the cost. Such a plan's open orders
+are a bit per week, so that what arrives is a count of bits times the quantity, whatever the lead times; the kick-start
+goes out on all paths at once and is looked up by its age. Any other plan takes the loop over paths.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simulation.kernels import loop
+from simulation.kernels.lane_instructions import LANES
+from simulation.kernels.lanes import a_week_older, floor, has_bit, load, n_common, no_bits, smaller, splat, store, times_plus, where
+from simulation.kernels.order_plans import AT_ONCE, BELOW_ON_HAND, BELOW_POSITION, BLOCK_PATHS, NOTHING, Floats, OrderPlan
+from simulation.kernels.weekly_simulation import Flows, Masks, PathBlocks, SkuTerms, simulate_block
+
+_LAGS = 4
+_NEVER = np.float32(-1)
+"""A trigger below every stock."""
+
+
+class OneQuantity(NamedTuple):
+    """How a plan orders, if it is of the quick kind."""
+
+    holds: bool
+    kick_start_epoch: int
+    """The epoch at which all paths order; the horizon = none."""
+    kind: int
+    """Of the trigger."""
+    units: np.float32
+    """Quantity of each later order."""
+
+
+@loop
+def one_quantity(plan: OrderPlan, terms: SkuTerms, needs_flows: bool) -> OneQuantity:
+    """Whether a plan is of the quick kind: one order of all paths at most, and one quantity whenever a trigger is breached.
+
+    Args:
+        plan: Orders by epoch.
+        terms: The SKU; where the warehouse's capacity cuts orders, paths differ in their quantities.
+        needs_flows: Whether the flows of units are wanted, too.
+    """
+    n_weeks = plan.kind.shape[0]
+    holds, kick_start, kind, units = not needs_flows and terms.n_lags <= _LAGS and not terms.orders.storage_units < np.inf, n_weeks, NOTHING, np.float32(0)
+    for week in range(n_weeks):
+        if plan.kind[week] == AT_ONCE:
+            holds = holds and kick_start == n_weeks
+            kick_start = week
+        elif plan.kind[week] != NOTHING:
+            is_first = kind == NOTHING
+            is_known = plan.kind[week] == BELOW_POSITION or plan.kind[week] == BELOW_ON_HAND
+            holds = holds and is_known and (is_first or (plan.kind[week] == kind and plan.amount_units[week] == units))
+            kind, units = plan.kind[week], plan.amount_units[week]
+    return OneQuantity(holds, kick_start, kind, units)
+
+
+@loop
+def cost_of_block(quick: OneQuantity, plan: OrderPlan, block: int, paths: PathBlocks, terms: SkuTerms, flows: Flows, cost: Floats) -> None:
+    """Each path's cost, EUR, into `cost` `(BLOCK_PATHS,)`: equal to that of `simulate_block` within `path_costs.COST_BOUND`.
+
+    `flows` hold nothing of use after it.
+    """
+    if not quick.holds:
+        simulate_block(plan, block, paths, terms, flows, cost)
+        return
+    demand, arrivals, inbound = paths.demand_units[block].reshape(-1), paths.arrivals[block].reshape(-1), paths.inbound_units[block].reshape(-1)
+    offset, on_hand_counts = paths.return_offset[block], quick.kind == BELOW_ON_HAND
+    if terms.n_lags > 0 or terms.returns_due_units.any():
+        if on_hand_counts:
+            _cost_of_weeks(True, True, quick, plan, demand, arrivals, inbound, offset, terms, cost)
+        else:
+            _cost_of_weeks(False, True, quick, plan, demand, arrivals, inbound, offset, terms, cost)
+    elif on_hand_counts:
+        _cost_of_weeks(True, False, quick, plan, demand, arrivals, inbound, offset, terms, cost)
+    else:
+        _cost_of_weeks(False, False, quick, plan, demand, arrivals, inbound, offset, terms, cost)
+
+
+@loop
+def _cost_of_weeks(
+    on_hand_counts: bool,
+    has_returns: bool,
+    quick: OneQuantity,
+    plan: OrderPlan,
+    demand: Floats,
+    arrivals: Masks,
+    inbound: Floats,
+    offset: Floats,
+    terms: SkuTerms,
+    cost: Floats,
+) -> None:
+    """All weeks of 32 paths, then of the next 32. The first two arguments are constants where it is called: each call is compiled for its case."""
+    nothing, half, share, quantity = splat(np.float32(0)), splat(np.float32(0.5)), splat(terms.inbound_share_before_demand), splat(quick.units)
+    weights, rates, kick_start = terms.return_weights, terms.week_rates_eur, quick.kick_start_epoch
+    weight_1, weight_2, weight_3, weight_4 = splat(weights[0]), splat(weights[1]), splat(weights[2]), splat(weights[3])
+    for first in range(0, BLOCK_PATHS, LANES):
+        on_hand = splat(terms.on_hand_units)
+        position = on_hand + splat(terms.in_transit_units)
+        carried, total, placed, kick_start_units = load(offset, first), nothing, no_bits(), nothing
+        sold_1 = sold_2 = sold_3 = sold_4 = nothing
+        for week in range(plan.kind.shape[0]):
+            here, holding, inbound_rate, outbound = week * BLOCK_PATHS + first, rates[week, 0], rates[week, 1], rates[week, 2]
+            handling, lost_margin, fixed = rates[week, 3], rates[week, 4], rates[week, 5]
+            due, wanted = load(arrivals, here), load(demand, here)
+            # 0. Orders. Of what arrives, all but this week's own order is known before the decision: bit ℓ of `placed` is the order ℓ weeks ago.
+            trigger = splat(plan.trigger_units[week] if plan.kind[week] > AT_ONCE else _NEVER)
+            ordered = where(on_hand <= trigger, where(position == on_hand, quantity)) if on_hand_counts else where(position <= trigger, quantity)
+            arrived = times_plus(n_common(placed, due), quantity, load(inbound, here)) + where(has_bit(due, 1), ordered)
+            placed = a_week_older(placed, nothing < ordered)
+            order_cost = where(nothing < ordered, splat(quick.units * inbound_rate + fixed))
+            if week == kick_start:
+                ordered = kick_start_units = splat(plan.amount_units[week])
+                order_cost = where(nothing < ordered, splat(plan.amount_units[week] * inbound_rate + fixed))
+            if week >= kick_start:
+                arrived = arrived + where(has_bit(due, 1 << (week - kick_start)), kick_start_units)
+            # Returns.
+            returned = nothing
+            if has_returns:
+                earlier = times_plus(weight_2, sold_2, times_plus(weight_3, sold_3, weight_4 * sold_4))
+                expected = times_plus(weight_1, sold_1, earlier + (carried + splat(terms.returns_due_units[week])))
+                returned = floor(expected)
+                carried = expected - returned
+            # 1. to 3.
+            delivered = arrived + returned
+            served = smaller(on_hand + floor(times_plus(share, delivered, half)), wanted)
+            on_hand = on_hand + delivered - served
+            position = position + ordered - served + returned
+            sold_4, sold_3, sold_2, sold_1 = sold_3, sold_2, sold_1, served
+            # 4. Costs on the end-of-week state.
+            moved = times_plus(splat(outbound), served, order_cost)
+            if has_returns:
+                moved = times_plus(splat(handling), returned, moved)
+            total = times_plus(splat(lost_margin), wanted - served, total) + times_plus(splat(holding), on_hand, moved)
+        store(cost, first, total)

@@ -1,0 +1,41 @@
+"""The quick cost of a plan equals that of the loop over paths, within the bound, for every kind of plan that it takes."""
+
+import numpy as np
+
+from simulation.kernels import order_plans, path_costs, quick_costs, weekly_simulation
+from tests.reference.jit import without_jit
+from tests.reference.random_cases import random_case
+
+
+def slow_cost(case):
+    """By the loop over paths; and what the quick kernel says of the plan."""
+    room = path_costs.new_workspace(case.paths.blocks)
+    order_plans.plan_orders(case.form, case.theta, case.terms.orders, room.plan)
+    cost = path_costs.aligned_rows(1)
+    weekly_simulation.simulate_block(room.plan, 0, case.paths.blocks, case.terms, room.flows, cost)
+    return cost[: case.demand.shape[0]], quick_costs.one_quantity(room.plan, case.terms, False)
+
+
+def compare(seeds):
+    """How many plans were quick, by trigger and returns."""
+    counts = {}
+    for seed in seeds:
+        case = random_case(seed)
+        slow, quick = slow_cost(case)
+        cost = path_costs.score_candidates(case.form, case.theta[None, :], case.paths.blocks, case.terms)[0]
+        np.testing.assert_allclose(cost, slow, rtol=2 * path_costs.COST_BOUND)
+        if quick.holds:
+            key = (quick.kind == order_plans.BELOW_ON_HAND, bool(case.terms.n_lags or case.terms.returns_due_units.any()))
+            counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def test_quick_costs_equal_those_of_the_loop_over_paths():
+    counts = compare(range(500))
+    assert len(counts) == 4, counts
+    assert min(counts.values()) >= 5, counts
+
+
+def test_lanes_in_plain_numpy(monkeypatch):
+    without_jit(monkeypatch)
+    assert compare(range(84))
