@@ -38,7 +38,7 @@ def replay(
     """
     from assets.replay.replaying import order_rows, prepare, weekly_figures
     from assets.replay.replaying import replay as play
-    from assets.replay.terms import ReplayTerms, policy_named
+    from assets.replay.terms import Play, ReplayTerms, policy_named
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
     from sources.storage import join, write_parquet
@@ -55,7 +55,7 @@ def replay(
     for what, count in game.contradictions.items():
         progress(f"contradictions in {what}: {count:,}")
     progress(f"demand of {game.reality.drawn_demand_share:.1%} of the series-weeks is a draw of at least the sales")
-    played = play(game, policy, objective=objective, on_progress=progress)
+    played = play(game, Play(policy, objective), on_progress=progress)
     location = join(out, "orders.parquet") if out.startswith("s3://") else str(Path(out) / "orders.parquet")
     rows = order_rows(played, game)
     write_parquet(rows, location)
@@ -92,4 +92,6 @@ def check_objective(objective: str | None) -> None:
     from domain.settings import OBJECTIVE_PATTERN
 
     if objective is not None and not re.fullmatch(OBJECTIVE_PATTERN, objective):
-        raise UsageError("the objective is unknown", got=repr(objective), wanted="mean, a percentile (p75) or a tail mean (cvar75)", remedy="Correct --objective.")
+        raise UsageError(
+            "the objective is unknown", got=repr(objective), wanted="mean, a percentile (p75) or a tail mean (cvar75)", remedy="Correct --objective."
+        )

@@ -10,6 +10,8 @@ from assets.replay.forecasts import Forecaster, quantile_matrix
 from assets.replay.opening import Opening, at_decision
 from assets.replay.terms import ReplayTerms
 from domain.calendar import ONE_WEEK
+from domain.feature_vector import FeatureVector
+from domain.quantiles import mean_of_quantiles
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from feature_store.stock import SERIES_KEY, returns_due_units
@@ -71,54 +73,75 @@ class ObservedForecasts:
         weeks = pl.Series("week", self._terms.weeks[: seen.epoch] * n_skus, dtype=pl.Date)
         keys = self._opening.keys.select(pl.all().repeat_by(seen.epoch)).explode(SERIES_KEY)
         shown = pl.DataFrame({"units": units, "emptied": emptied, "shown_returned_units": journal.returned_units.T.ravel()})
-        return keys.with_columns(weeks).hstack(shown).with_columns(
-            shown_sales_units=pl.when(~(pl.col("emptied") & (pl.col("units") == 0))).then("units"), shown_is_censored="emptied"
+        return (
+            keys.with_columns(weeks)
+            .hstack(shown)
+            .with_columns(shown_sales_units=pl.when(~(pl.col("emptied") & (pl.col("units") == 0))).then("units"), shown_is_censored="emptied")
         )
+
+
+class Sight:
+    """The SKUs as the engine sees them at an epoch.
+
+    Args:
+        opening: The SKUs at the start.
+        terms: The game.
+        forecasts: Of its decisions.
+        as_point: Put the mean in place of the distribution: what a point forecast would lead to.
+    """
+
+    def __init__(self, opening: Opening, terms: ReplayTerms, forecasts: ObservedForecasts, *, as_point: bool) -> None:
+        self._opening, self._terms, self._forecasts, self._as_point = opening, terms, forecasts, as_point
+
+    def __call__(self, seen: Seen, /) -> list[FeatureVector]:
+        """In the order of the keys."""
+        cutoff = self._terms.start + seen.epoch * ONE_WEEK
+        quantiles = self._forecasts(seen)
+        if self._as_point:
+            quantiles = np.broadcast_to(mean_of_quantiles(quantiles)[..., None], quantiles.shape)
+        return at_decision(
+            self._opening,
+            cutoff + ONE_WEEK,
+            cutoff=cutoff,
+            quantiles=quantiles,
+            on_hand_units=seen.on_hand_units,
+            inbound_units=seen.inbound_units,
+            returns_due=self._returns_due(seen),
+        )
+
+    def _returns_due(self, seen: Seen) -> FloatArray:
+        """To be expected of what was sold before, `(n_skus, 12)`."""
+        sold = np.concatenate((self._opening.recent_sales_units, seen.journal.sold_units.T.astype(np.float64)), axis=1)[:, -HORIZON_WEEKS:]
+        rate = np.array([vector.return_rate for vector in self._opening.vectors])
+        n_lags = max(vector.return_lag_weights.size for vector in self._opening.vectors)
+        weights = np.array([np.pad(vector.return_lag_weights, (0, n_lags - vector.return_lag_weights.size)) for vector in self._opening.vectors])
+        return returns_due_units(sold, rate, weights)
 
 
 class Engine:
     """Decides as the product does, on what it may see.
 
     Args:
-        opening: The SKUs at the start.
+        sight: What it sees.
         terms: The game.
-        forecasts: Of its decisions.
         settings: In force, by merchant.
         policy: A name of `simulation.policies.registry.POLICIES`.
         n_threads: Chunks of SKUs at a time.
     """
 
-    def __init__(
-        self, opening: Opening, terms: ReplayTerms, forecasts: ObservedForecasts, *, settings: Mapping[str, Settings], policy: str, n_threads: int
-    ) -> None:
-        self._opening, self._terms, self._forecasts = opening, terms, forecasts
-        self._settings, self._policy, self._n_threads = settings, policy, n_threads
-        merchants = [vector.merchant_id for vector in opening.vectors]
-        self._review_weeks = np.array([settings[merchant].inventory.review_period_weeks for merchant in merchants])
+    def __init__(self, sight: Sight, terms: ReplayTerms, *, settings: Mapping[str, Settings], policy: str, n_threads: int) -> None:
+        self._sight, self._terms, self._settings, self._policy, self._n_threads = sight, terms, settings, policy, n_threads
 
     def __call__(self, seen: Seen, /) -> IntArray:
         """Today's orders; between two reviews of a merchant there are none."""
-        terms = self._terms
-        end = End(terms.n_orders - seen.epoch, terms.n_weeks - seen.epoch) if terms.end == "known" else None
-        cutoff = terms.start + seen.epoch * ONE_WEEK
-        vectors = at_decision(
-            self._opening,
-            cutoff + ONE_WEEK,
-            cutoff=cutoff,
-            quantiles=self._forecasts(seen),
-            on_hand_units=seen.on_hand_units,
-            inbound_units=seen.inbound_units,
-            returns_due=self._returns_due(seen),
-        )
+        vectors = self._sight(seen)
+        reviewed = [sku for sku, vector in enumerate(vectors) if seen.epoch % self._settings[vector.merchant_id].inventory.review_period_weeks == 0]
         orders = np.zeros(len(vectors), dtype=np.int64)
-        reviewed = np.flatnonzero(seen.epoch % self._review_weeks == 0)
-        orders[reviewed] = first_orders_of([vectors[sku] for sku in reviewed], self._settings, policy=self._policy, end=end, n_threads=self._n_threads)
+        asked = [vectors[sku] for sku in reviewed]
+        orders[reviewed] = first_orders_of(asked, self._settings, policy=self._policy, end=end_of(self._terms, seen.epoch), n_threads=self._n_threads)
         return orders
 
-    def _returns_due(self, seen: Seen) -> FloatArray:
-        """To be expected of what was sold before, `(n_skus, 12)`."""
-        sold = np.concatenate((self._opening.recent_sales_units, seen.journal.sold_units.T), axis=1)[:, -HORIZON_WEEKS:]
-        rate = np.array([vector.return_rate for vector in self._opening.vectors])
-        n_lags = max(vector.return_lag_weights.size for vector in self._opening.vectors)
-        weights = np.array([np.pad(vector.return_lag_weights, (0, n_lags - vector.return_lag_weights.size)) for vector in self._opening.vectors])
-        return returns_due_units(sold, rate, weights)
+
+def end_of(terms: ReplayTerms, epoch: int) -> End | None:
+    """What an engine is told of the end at an epoch; `None` = nothing."""
+    return End(terms.n_orders - epoch, terms.n_weeks - epoch) if terms.end == "known" else None

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from assets.replay.engine_view import tables_visible_at
 from assets.replay.forecasts import Forecaster
-from assets.replay.terms import GamePolicy, ReplayTerms
+from assets.replay.terms import ReplayTerms
 from domain.feature_vector import FeatureVector, vector_from_row
-from domain.settings import Settings
+from domain.settings import Settings, Trigger
 from feature_store import DefaultUsed, assemble_vectors, defaults_used
 from feature_store.stock import SERIES_KEY, recent_sales
 from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
-from simulation.sampling.paths import FloatArray
+from simulation.sampling.paths import FloatArray, IntArray
 
 Tables = Mapping[str, pl.DataFrame]
 _SETTLED_BY_THE_GAME = {"policy", "trigger", "objective"}
@@ -59,7 +59,7 @@ def open_game(tables: Tables, terms: ReplayTerms, forecaster: Forecaster, *, set
 
 
 def settings_in_force(
-    settings: Settings, merchants: pl.DataFrame, merchant_ids: Sequence[str], terms: ReplayTerms, *, policy: GamePolicy, objective: str | None
+    settings: Settings, merchants: pl.DataFrame, merchant_ids: Sequence[str], terms: ReplayTerms, *, trigger: Trigger, objective: str | None
 ) -> dict[str, Settings]:
     """Each merchant's settings with the game's on top.
 
@@ -68,7 +68,7 @@ def settings_in_force(
         merchants: Contract table `merchants`.
         merchant_ids: Who plays.
         terms: The game.
-        policy: What is played.
+        trigger: What reorder points are compared with.
         objective: For all; `None` = a merchant's own where its row says one, else the mean.
     """
     rows = {row["merchant_id"]: row for row in merchants.iter_rows(named=True)}
@@ -77,7 +77,7 @@ def settings_in_force(
         own = settings.for_merchant(merchant_id, rows.get(merchant_id))
         said = rows.get(merchant_id, {}).get("objective") or settings.merchants.get(merchant_id, {}).get("objective")
         # An optimiser that may order later postpones every week anew: in a rolling game the kick-start is now (measured, lab §3).
-        changes = {"policy": policy.policy, "trigger": policy.trigger, "objective": objective or said or "mean", "initial_order_latest_week": 0}
+        changes: dict[str, Any] = {"trigger": trigger, "objective": objective or said or "mean", "initial_order_latest_week": 0}
         if terms.inbound_share_before_demand is not None:
             changes["inbound_share_before_demand"] = terms.inbound_share_before_demand
         inventory = type(own.inventory)(**(own.inventory.model_dump() | changes))
@@ -86,7 +86,7 @@ def settings_in_force(
 
 
 def at_decision(
-    opening: Opening, day: date, *, cutoff: date, quantiles: FloatArray, on_hand_units: FloatArray, inbound_units: FloatArray, returns_due: FloatArray
+    opening: Opening, day: date, *, cutoff: date, quantiles: FloatArray, on_hand_units: IntArray, inbound_units: IntArray, returns_due: FloatArray
 ) -> list[FeatureVector]:
     """The vectors of a later decision: prices, costs and rates as at the start; forecast and stock as they are now."""
     return [

@@ -1,11 +1,7 @@
 """The world's side of a source: demand, deliveries and returns as they came. Nothing of this ever reaches the engine.
 
-What a source does not say is decided once, by keyed draws, the same for every policy:
-
-* demand of a week partly or wholly out of stock, or unknown: one of the series' 26 nearest known weeks whose sales are at least as many, by chance;
-  the sales themselves where there is none;
-* the lead time of an order: Gamma with the merchant's mean and dispersion (its setting, else what all its received shipments show, else 0.4),
-  rounded to weeks; the same order week gives the same lead time under every policy.
+The lead time of an order is a keyed draw, the same under every policy: Gamma with the merchant's mean and dispersion (its
+setting, else what all its received shipments show, else 0.4), rounded to weeks. Demand: `demand.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,30 +12,19 @@ import numpy as np
 import polars as pl
 from scipy.stats import gamma
 
+from assets.replay.demand import recorded_demand, true_demand
 from assets.replay.opening import Opening
 from assets.replay.terms import ReplayTerms, whole_weeks
-from domain.calendar import ONE_WEEK
 from domain.randomness import stable_hash
 from domain.settings import Settings
 from domain.vector_chunk import chunk_of
 from feature_store.stock import SERIES_KEY, returns_due_units
 from ml.preprocessing import estimate_merchant_profiles
-from ml.preprocessing.visible import visible_sales
 from simulation.replay.world import NO_SHIPMENTS, FloatArray, IntArray, Shipments, WorldFacts
 from simulation.sampling.lead_times import FALLBACK_LEAD_TIME_CV
 from simulation.sku_terms import chunk_terms
 
 Tables = Mapping[str, pl.DataFrame]
-NEAREST_WEEKS = 26
-
-
-class Demand(NamedTuple):
-    """What customers asked for."""
-
-    units: IntArray
-    """`(n_skus, n_weeks)`"""
-    drawn_share: float
-    """Share of series-weeks that are a draw."""
 
 
 class Reality(NamedTuple):
@@ -84,52 +69,6 @@ def reality_of(tables: Tables, truth: pl.DataFrame | None, opening: Opening, ter
     return Reality(facts, _recorded(shipments, terms), demand.drawn_share, truth is not None)
 
 
-def true_demand(truth: pl.DataFrame, keys: pl.DataFrame, terms: ReplayTerms) -> Demand:
-    """From the world's own record; a week without a row is a zero."""
-    rows = truth.filter(pl.col("week").is_between(terms.first_week, terms.last_week)).join(keys, on=SERIES_KEY)
-    units = np.zeros((keys.height, terms.n_weeks), dtype=np.int64)
-    units[rows["sku"].to_numpy(), _week_index(rows, terms)] = rows["demand_units"].to_numpy()
-    return Demand(units, 0.0)
-
-
-def recorded_demand(tables: Tables, keys: pl.DataFrame, terms: ReplayTerms, *, seed: int) -> Demand:
-    """Sales where the shelf was full or nothing else is known, a draw of at least the sales elsewhere; of transactions, a week without any is a zero."""
-    span = (terms.first_week - 2 * NEAREST_WEEKS * ONE_WEEK, terms.last_week + 2 * NEAREST_WEEKS * ONE_WEEK)
-    sales = visible_sales(tables, cutoff=span[1]).filter(pl.col("week") >= span[0]).collect().join(keys, on=SERIES_KEY)
-    played = sales.filter(pl.col("week").is_between(terms.first_week, terms.last_week))
-    are_events = not tables["sales_transactions"].is_empty()
-    units = np.full((keys.height, terms.n_weeks), 0 if are_events else -1, dtype=np.int64)
-    is_known = np.full(units.shape, are_events)
-    known = pl.col("sales_units").is_not_null() & (pl.col("available_share").fill_null(1.0) >= 1)
-    place = (played["sku"].to_numpy(), _week_index(played, terms))
-    units[place] = played["sales_units"].fill_null(-1).to_numpy()
-    is_known[place] = played.select(known).to_series().to_numpy()
-    _draw_unknown(units, is_known, sales.filter(known), keys, terms, seed=seed)
-    return Demand(units, float((~is_known).mean()))
-
-
-def _draw_unknown(units: IntArray, is_known: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", known: pl.DataFrame, keys: pl.DataFrame, terms: ReplayTerms, *, seed: int) -> None:
-    """Write a draw into every cell that is not known; −1 stands for unknown sales."""
-    missing = np.argwhere(~is_known)
-    wanted = np.unique(missing[:, 0])
-    history = {sku: rows for (sku,), rows in known.filter(pl.col("sku").is_in(wanted)).sort("sku", "week").partition_by("sku", as_dict=True).items()}
-    names = keys.select(SERIES_KEY)
-    for sku, week in missing.tolist():
-        least, monday = int(units[sku, week]), terms.first_week + week * ONE_WEEK
-        units[sku, week] = max(least, 0)
-        if sku not in history:
-            continue
-        apart = np.abs((history[sku]["week"] - monday).dt.total_days().to_numpy())
-        near = history[sku]["sales_units"].to_numpy()[np.sort(np.argsort(apart, kind="stable")[:NEAREST_WEEKS])]
-        enough = np.sort(near[near >= least])
-        if enough.size:
-            units[sku, week] = enough[stable_hash("demand", *names.row(sku), monday, seed) % enough.size]
-
-
-def _week_index(rows: pl.DataFrame, terms: ReplayTerms) -> IntArray:
-    return ((rows["week"] - terms.first_week).dt.total_days() // 7).to_numpy()
-
-
 def _placed(shipments: pl.DataFrame, keys: pl.DataFrame, terms: ReplayTerms, *, settings: Mapping[str, Settings]) -> pl.DataFrame:
     """Shipments not yet received at the start: sku, units, order week, and weeks of the game in which they were expected and arrived.
 
@@ -144,7 +83,9 @@ def _placed(shipments: pl.DataFrame, keys: pl.DataFrame, terms: ReplayTerms, *, 
     dated = (
         shipments.join(lead, on="merchant_id")
         .join(keys, on=SERIES_KEY)
-        .with_columns(ordered=pl.coalesce("ordered_at", pl.col("expected_at") - on_the_way), expected=pl.coalesce("expected_at", pl.col("ordered_at") + on_the_way))
+        .with_columns(
+            ordered=pl.coalesce("ordered_at", pl.col("expected_at") - on_the_way), expected=pl.coalesce("expected_at", pl.col("ordered_at") + on_the_way)
+        )
         .filter(pl.col("ordered").is_not_null(), pl.col("received_at").is_null() | (pl.col("received_at") >= opening), pl.col("quantity_units") > 0)
         .with_columns(arrived=pl.coalesce("received_at", "expected"))
     )
@@ -186,15 +127,13 @@ def _lead_times(opening: Opening, terms: ReplayTerms, *, settings: Mapping[str, 
     return lead
 
 
-def _returns(
-    tables: Tables, opening: Opening, keys: pl.DataFrame, terms: ReplayTerms, *, profiles: pl.DataFrame
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _returns(tables: Tables, opening: Opening, keys: pl.DataFrame, terms: ReplayTerms, *, profiles: pl.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return rate `(n_skus,)`, share by weeks since the sale from week 1 on `(n_skus, n_lags)`, and what is due of sales before the start `(n_skus, n_weeks)`.
 
     Due are the returns on record whose sale is dated; where none is, those to be expected. What is sold in the game comes back at the merchant's rate.
     """
     rows = keys.join(profiles, on="merchant_id", how="left", maintain_order="left")
-    rate, lags = rows["return_rate"].fill_null(0.0).to_numpy(), int(rows["return_lag_weights"].list.len().max() or 1)
+    rate, lags = rows["return_rate"].fill_null(0.0).to_numpy(), max(rows["return_lag_weights"].list.len().drop_nulls().to_list(), default=1)
     weights = np.column_stack([rows["return_lag_weights"].list.get(lag, null_on_oob=True).fill_null(0.0).to_numpy() for lag in range(lags)])
     dated = tables["returns"].filter(pl.col("sold_at").is_not_null())
     due = np.zeros((keys.height, terms.n_weeks))
@@ -220,6 +159,5 @@ def _cost_rates(opening: Opening, settings: Mapping[str, Settings]) -> FloatArra
     for merchant_id, own in settings.items():
         skus = np.flatnonzero(merchants == merchant_id)
         if skus.size:
-            rates[skus] = chunk_terms(chunk_of([opening.vectors[sku] for sku in skus]), own).cost_rates_eur
+            rates[skus] = chunk_terms(chunk_of([opening.vectors[sku] for sku in skus.tolist()]), own).cost_rates_eur
     return rates
-

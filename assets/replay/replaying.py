@@ -1,6 +1,6 @@
 """From a source to a played game: prepared once, played by any number of policies under identical conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
@@ -9,17 +9,18 @@ import numpy as np
 import polars as pl
 
 from assets.replay.contradictions import count_contradictions
-from assets.replay.engine import Engine, ObservedForecasts
+from assets.replay.engine import Engine, ObservedForecasts, Sight, end_of
 from assets.replay.engine_view import tables_visible_at
 from assets.replay.forecasts import Progress, forecaster_named
 from assets.replay.opening import Opening, open_game, settings_in_force
 from assets.replay.reality import Reality, reality_of
-from assets.replay.terms import ENGINE_POLICIES, HINDSIGHT, RECORDED, GamePolicy, ReplayTerms, check_terms, policy_named
+from assets.replay.terms import ENGINE_POLICIES, HINDSIGHT, RECORDED, GamePolicy, Play, ReplayTerms, check_terms, policy_named
 from domain.calendar import ONE_WEEK
 from domain.settings import Settings
 from feature_store.stock import SERIES_KEY
 from simulation.replay.foresight import Foresight
 from simulation.replay.game import Decider, Played, play
+from simulation.replay.one_shot import OneShot
 from simulation.replay.world import FloatArray, Seen, Shipments, week_costs
 
 Tables = Mapping[str, pl.DataFrame]
@@ -79,10 +80,22 @@ def prepare(tables: Tables, truth: pl.DataFrame | None, terms: ReplayTerms, *, s
     first = _remembered(forecaster)
     opening = open_game(tables, terms, first, settings=settings)
     merchants = sorted(set(opening.keys["merchant_id"]))
-    neutral = settings_in_force(settings, tables["merchants"], merchants, terms, policy=GamePolicy("base_stock"), objective=None)
+    neutral = settings_in_force(settings, tables["merchants"], merchants, terms, trigger="position", objective=None)
     reality = reality_of(tables, truth, opening, terms, settings=neutral, seed=settings.seed)
     forecasts = ObservedForecasts(partial(tables_visible_at, tables), opening, terms, first, history_weeks=settings.forecast.history_weeks)
     return Game(terms, opening, reality, forecasts, tables["merchants"], settings, count_contradictions(tables, terms))
+
+
+def with_forecaster(game: Game, tables: Tables, name: str, *, on_progress: Progress) -> Game:
+    """The same game, seen through other forecasts.
+
+    Raises:
+        UsageError: The forecaster is unknown.
+    """
+    forecaster = forecaster_named(name, settings=game.settings, retrain=game.terms.retrain, on_progress=on_progress)
+    view = partial(tables_visible_at, tables)
+    forecasts = ObservedForecasts(view, game.opening, game.terms, forecaster, history_weeks=game.settings.forecast.history_weeks)
+    return game._replace(forecasts=forecasts)
 
 
 def _remembered(forecaster: Any) -> Any:
@@ -97,37 +110,48 @@ def _remembered(forecaster: Any) -> Any:
     return of
 
 
-def replay(game: Game, policy: str, *, objective: str | None = None, on_progress: Progress | None = None) -> Replay:
-    """Play a game with one policy.
+def replay(game: Game, play_as: Play, *, on_progress: Progress | None = None) -> Replay:
+    """Play a game.
 
     Args:
         game: Of `prepare`.
-        policy: A name of the command line.
-        objective: What the engine minimises; `None` = a merchant's own, else the mean.
+        play_as: The policy, and how it plays.
         on_progress: Told each decision.
 
     Raises:
         UsageError: The policy is unknown.
     """
-    name = policy_named(policy)
-    chosen = ENGINE_POLICIES.get(name, GamePolicy("base_stock"))
-    merchants = sorted(set(game.opening.keys["merchant_id"]))
-    settings = settings_in_force(game.settings, game.merchants, merchants, game.terms, policy=chosen, objective=objective)
-    facts, terms = game.reality.facts, game.terms
-    decider: Decider
-    if name == RECORDED:
-        decider = partial(_as_recorded, game.reality.recorded)
-    elif name == HINDSIGHT:
-        decider = Foresight(facts, game.opening.vectors, settings, n_orders=terms.n_orders)
-    else:
-        threads = game.settings.simulation.n_threads
-        decider = Engine(game.opening, terms, game.forecasts, settings=settings, policy=chosen.policy, n_threads=threads)
-    played = play(facts, decider, n_orders=terms.n_orders, shows_demand=terms.observe == "demand", on_progress=on_progress)
+    name = policy_named(play_as.policy)
+    merchants, terms = sorted(set(game.opening.keys["merchant_id"])), game.terms
+    chosen = ENGINE_POLICIES.get(name, GamePolicy(name))
+    settings = settings_in_force(_platform(game, play_as), game.merchants, merchants, terms, trigger=chosen.trigger, objective=play_as.objective)
+    decider = _decider(game, play_as, name, chosen.policy, settings)
+    played = play(game.reality.facts, decider, n_orders=terms.n_orders, shows_demand=terms.observe == "demand", on_progress=on_progress)
     objectives = {own.inventory.objective for own in settings.values()}
-    return Replay(name, objectives.pop() if len(objectives) == 1 else "mixed", played, week_costs(played.journal, facts.cost_rates_eur))
+    costs = week_costs(played.journal, game.reality.facts.cost_rates_eur)
+    return Replay(name, objectives.pop() if len(objectives) == 1 else "mixed", played, costs)
 
 
-def _as_recorded(recorded: "list[Shipments]", seen: Seen, /) -> Shipments:
+def _platform(game: Game, play_as: Play) -> Settings:
+    if not play_as.weeks_are_independent:
+        return game.settings
+    simulation = game.settings.simulation.model_copy(update={"copula_common_share": 0.0, "copula_autocorrelation": 0.0})
+    return game.settings.model_copy(update={"simulation": simulation})
+
+
+def _decider(game: Game, play_as: Play, name: str, policy: str, settings: Mapping[str, Settings]) -> Decider:
+    terms, facts, n_threads = game.terms, game.reality.facts, game.settings.simulation.n_threads
+    if name == RECORDED:
+        return partial(_as_recorded, game.reality.recorded)
+    if name == HINDSIGHT:
+        return Foresight(facts, game.opening.vectors, settings, n_orders=terms.n_orders)
+    sight = Sight(game.opening, terms, game.forecasts, as_point=play_as.as_point)
+    if play_as.is_one_shot:
+        return OneShot(sight, settings, policy=policy, end=end_of(terms, 0), n_threads=n_threads)
+    return Engine(sight, terms, settings=settings, policy=policy, n_threads=n_threads)
+
+
+def _as_recorded(recorded: Sequence[Shipments], seen: Seen, /) -> Shipments:
     return recorded[seen.epoch]
 
 

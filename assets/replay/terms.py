@@ -13,6 +13,7 @@ from domain.errors import DataError, UsageError
 from domain.settings import Settings, Trigger
 from feature_store.stock import SERIES_KEY
 from quality.source_checks import data_span
+from simulation.replay.ablations import ABLATIONS
 
 Observe = Literal["demand", "sales"]
 Retrain = Literal["once", "weekly"]
@@ -44,6 +45,22 @@ ENGINE_POLICIES: Mapping[str, GamePolicy] = {
 
 DEFAULT_POLICY, DEFAULT_OBJECTIVE = "look_ahead", "mean"
 """What the evidence makes the default (docs/decisions/0017)."""
+
+
+@dataclass(frozen=True)
+class Play:
+    """Who plays a game, and how."""
+
+    policy: str
+    """A name of the command line, or of `simulation.replay.ablations.ABLATIONS`."""
+    objective: str | None = None
+    """`None` = a merchant's own, else the mean."""
+    is_one_shot: bool = False
+    """Parameters of the first decision are carried out to the end, instead of deciding anew every week."""
+    as_point: bool = False
+    """The mean in place of the distribution."""
+    weeks_are_independent: bool = False
+    """No correlation between the weeks of a path."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +101,7 @@ def policy_named(name: str) -> str:
         UsageError: It is unknown.
     """
     known = (DEFAULT, *ENGINE_POLICIES, RECORDED, HINDSIGHT)
-    if name not in known:
+    if name not in known and name not in ABLATIONS:
         raise UsageError("the policy is unknown", got=repr(name), wanted=", ".join(known), remedy="Choose one of them with --policy.")
     return DEFAULT_POLICY if name == DEFAULT else name
 

@@ -1,4 +1,4 @@
-"""Today's orders of many SKUs, and nothing else: the search of `optimize_policies` without the evidence around it."""
+"""Orders of many SKUs and nothing else: the search of `optimize_policies` without the evidence around it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +8,18 @@ import numpy as np
 
 from domain.feature_vector import FeatureVector
 from domain.settings import Settings
+from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import chunk_of
 from simulation.kernels.chunks import form_at, sku_terms_at
-from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, decide, new_plan, plan_orders
-from simulation.policies.protocol import SituationOfMany
+from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, OrderPlan, OrderTerms, decide, new_plan, plan_orders
+from simulation.policies.protocol import Policy
 from simulation.policies.registry import POLICIES
+from simulation.replay.ablations import ABLATIONS
 from simulation.replay.known_end import End, to_known_end
 from simulation.tuning import SKUS_AT_A_TIME, situation_of_many, tune_many
+
+Planned = list[tuple[OrderPlan, OrderTerms]]
+_decide: Callable[..., None] = decide
 
 
 def first_orders_of(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int) -> IntArray:
@@ -23,43 +28,50 @@ def first_orders_of(vectors: Sequence[FeatureVector], settings: Mapping[str, Set
     Args:
         vectors: Sorted by merchant.
         settings: Those in force, by merchant.
-        policy: A name of `POLICIES`.
+        policy: A name of `POLICIES` or of `ABLATIONS`.
         end: When the game is over; `None` = plan the whole horizon.
         n_threads: Chunks of SKUs at a time.
     """
-    chunks = [chunk for _, own in groupby(vectors, key=lambda vector: vector.merchant_id) for chunk in _pieces(list(own))]
+    plans = plans_of(vectors, settings, policy=policy, end=end, n_threads=n_threads)
+    found = [
+        units_ordered(plan, 0, terms, on_hand_units=vector.on_hand_units, position_units=vector.on_hand_units + int(vector.inbound_units.sum()))
+        for vector, (plan, terms) in zip(vectors, plans, strict=True)
+    ]
+    return np.array(found, dtype=np.int64)
 
-    def decide_chunk(chunk: Sequence[FeatureVector]) -> IntArray:
-        return _orders_of_chunk(chunk, settings[chunk[0].merchant_id], policy=policy, end=end)
+
+def plans_of(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int) -> Planned:
+    """The orders of the best parameters of each SKU, epoch by epoch, and the terms they are placed under; see `first_orders_of`."""
+    chunks = [chunk for _, own in groupby(vectors, key=lambda vector: vector.merchant_id) for chunk in _pieces(list(own))]
+    chosen = {**POLICIES, **ABLATIONS}[policy]
+
+    def plan_chunk(chunk: Sequence[FeatureVector]) -> Planned:
+        return _plans_of_chunk(chunk, settings[chunk[0].merchant_id], policy=chosen, end=end)
 
     with ThreadPoolExecutor(n_threads) as threads:
-        found = list(threads.map(decide_chunk, chunks))
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+        return [plan for found in threads.map(plan_chunk, chunks) for plan in found]
 
 
 def _pieces(vectors: Sequence[FeatureVector]) -> list[Sequence[FeatureVector]]:
     return [vectors[first : first + SKUS_AT_A_TIME] for first in range(0, len(vectors), SKUS_AT_A_TIME)]
 
 
-def _orders_of_chunk(chunk: Sequence[FeatureVector], settings: Settings, *, policy: str, end: End | None) -> IntArray:
+def _plans_of_chunk(chunk: Sequence[FeatureVector], settings: Settings, *, policy: Policy, end: End | None) -> Planned:
     many = situation_of_many(chunk_of(chunk), settings, seed=settings.seed)
     many = many if end is None else to_known_end(many, end)
-    found = tune_many(POLICIES[policy], many, settings)
-    return orders_now(many, policy, found.theta)
+    form, found = policy.form(many), tune_many(policy, many, settings).theta
+    plans: Planned = []
+    for sku, theta in enumerate(found):
+        orders, plan = sku_terms_at(many.terms, sku).orders, new_plan(HORIZON_WEEKS)
+        plan_orders(form_at(form, sku), theta, orders, plan)
+        plans.append((plan, orders))
+    return plans
 
 
-def orders_now(many: SituationOfMany, policy: str, theta: IntArray) -> IntArray:
-    """What a policy with parameters θ `(n_skus, n_parameters)` orders at epoch 0, by the simulation's own rule."""
-    form, orders = POLICIES[policy].form(many), np.zeros(len(theta), dtype=np.int64)
-    on_hand, position, ordered = (np.zeros(BLOCK_PATHS, dtype=np.float32) for _ in range(3))
-    plan = new_plan(many.n_weeks)
-    for sku in range(len(theta)):
-        terms = sku_terms_at(many.terms, sku)
-        plan_orders(form_at(form, sku), theta[sku], terms.orders, plan)
-        on_hand[:], position[:] = terms.on_hand_units, terms.on_hand_units + terms.in_transit_units
-        _decide(plan.kind[0], plan.trigger_units[0], plan.amount_units[0], terms.orders, on_hand, position, ordered)
-        orders[sku] = int(ordered[0])
-    return orders
-
-
-_decide: Callable[..., None] = decide
+def units_ordered(plan: OrderPlan, epoch: int, terms: OrderTerms, *, on_hand_units: float, position_units: float) -> int:
+    """What a plan orders at an epoch, by the simulation's own rule; nothing beyond its horizon."""
+    if epoch >= len(plan.kind):
+        return 0
+    on_hand, position, ordered = (np.full(BLOCK_PATHS, units, dtype=np.float32) for units in (on_hand_units, position_units, 0.0))
+    _decide(plan.kind[epoch], plan.trigger_units[epoch], plan.amount_units[epoch], terms, on_hand, position, ordered)
+    return int(ordered[0])

@@ -5,6 +5,7 @@ twelve weeks ahead.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import chunk_of
 from simulation.kernels.chunks import sku_terms_at
 from simulation.kernels.hindsight import plan_in_hindsight
-from simulation.replay.world import IntArray, Seen, Shipments, WorldFacts
+from simulation.replay.world import FloatArray, IntArray, Seen, Shipments, WorldFacts
 from simulation.sampling.paths import paths_of
 from simulation.sku_terms import chunk_terms
+
+_Rows = TypeVar("_Rows", IntArray, FloatArray)
 
 
 class Foresight:
@@ -79,6 +82,6 @@ class Foresight:
         return lead
 
 
-def _padded(rows: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> "np.ndarray[tuple[int, ...], np.dtype[np.generic]]":
+def _padded(rows: _Rows) -> _Rows:
     """Filled up with zeros to twelve weeks."""
     return np.pad(rows, ((0, 0), (0, HORIZON_WEEKS - rows.shape[1])))

@@ -58,7 +58,7 @@ class WorldFacts(NamedTuple):
     @property
     def n_weeks(self) -> int:
         """Weeks that are played."""
-        return self.demand_units.shape[1]
+        return int(self.demand_units.shape[1])
 
 
 class Journal(NamedTuple):
@@ -98,7 +98,8 @@ class World:
     def __init__(self, facts: WorldFacts, *, shows_demand: bool) -> None:
         self._facts, self._shows_demand = facts, shows_demand
         shape = (facts.n_weeks, len(facts.on_hand_units))
-        self._journal = Journal(*(np.zeros(shape, dtype=np.int64) for _ in range(6)), np.zeros(shape, dtype=np.bool_))
+        units = [np.zeros(shape, dtype=np.int64) for _ in range(6)]
+        self._journal = Journal._make([*units, np.zeros(shape, dtype=np.bool_)])
         self._on_hand = facts.on_hand_units.copy()
         self._on_the_way = [facts.in_transit]
         self._carried = facts.return_offset.copy()
@@ -112,7 +113,7 @@ class World:
             ahead = np.maximum(shipments.expected_week - week, 0)
             shown = (shipments.arrival_week >= week) & (ahead < HORIZON_WEEKS)
             np.add.at(inbound, (shipments.sku[shown], ahead[shown]), shipments.units[shown])
-        played = Journal(*(rows[:week] for rows in self._journal))
+        played = Journal._make(rows[:week] for rows in self._journal)
         return Seen(week, self._on_hand.copy(), inbound, played if self._shows_demand else played._replace(demand_units=played.sold_units))
 
     def place(self, units: IntArray) -> Shipments:
