@@ -6,10 +6,12 @@ import numpy as np
 import polars as pl
 
 from assets.replay.replaying import Game, Replay
-from domain.calendar import sunday_of
+from domain.calendar import ONE_WEEK, sunday_of
 from simulation.kernels.path_costs import COST_TERMS
 
 LIFE_CYCLE_WEEKS = 26
+ENDS_SOON_WEEKS = 4
+"""Stock of an article whose life ends this soon after the game is obsolete."""
 ABC_SHARES = (0.8, 0.95)
 """Shares of revenue up to which an article is A, then B."""
 
@@ -17,7 +19,7 @@ ABC_SHARES = (0.8, 0.95)
 def series_rows(game: Game, replayed: Replay, *, contestant: str) -> pl.DataFrame:
     """Cost by term, units and service of every series over the game; see `domain.stage_tables.BacktestResults`."""
     journal = replayed.played.journal
-    price, cost = (np.array([getattr(vector, name) for vector in game.opening.vectors]) for name in ("unit_price_eur", "unit_cost_eur"))
+    price, value = (np.array([getattr(vector, name) for vector in game.opening.vectors]) for name in ("unit_price_eur", "unit_value_eur"))
     sold, demand = journal.sold_units.sum(axis=0), journal.demand_units.sum(axis=0)
     return game.opening.keys.select(
         pl.lit(game.terms.start).alias("start_week"),
@@ -34,9 +36,10 @@ def series_rows(game: Game, replayed: Replay, *, contestant: str) -> pl.DataFram
         stock_out_weeks=pl.Series((journal.demand_units > journal.sold_units).sum(axis=0)),
         mean_on_hand_units=pl.Series(journal.on_hand_units.mean(axis=0)),
         left_units=pl.Series(journal.on_hand_units[-1]),
+        left_value_eur=pl.Series(journal.on_hand_units[-1] * value),
         gmv_eur=pl.Series(price * sold),
         revenue_potential_eur=pl.Series(price * demand),
-        inventory_value_eur=pl.Series(journal.on_hand_units.mean(axis=0) * np.where(cost > 0, cost, price)),
+        inventory_value_eur=pl.Series(journal.on_hand_units.mean(axis=0) * value),
     )
 
 
@@ -45,7 +48,7 @@ def series_traits(game: Game, articles: pl.DataFrame, stock_levels: pl.DataFrame
 
     Returns:
         merchant_id, article_id, phase (life-cycle: launched within half a year before or ending within half a year after the start), abc_class
-        (by price × units sold in the last 12 weeks), demand_class (the forecast's segment), skill (thirds of merchants by the share of Sundays with stock).
+        (by price × units sold in the last 12 weeks), demand_class (the forecast's segment), skill (thirds of merchants by the share of Sundays with stock), ends_soon.
     """
     start = game.terms.start
     dated = game.opening.keys.join(
@@ -54,19 +57,21 @@ def series_traits(game: Game, articles: pl.DataFrame, stock_levels: pl.DataFrame
     near = timedelta(weeks=LIFE_CYCLE_WEEKS)
     is_young = (pl.col("launch_date") > start - near).fill_null(value=False)
     is_ending = (pl.col("end_of_life_date") < start + near).fill_null(value=False)
+    ends_soon = (pl.col("end_of_life_date") < game.terms.last_week + ENDS_SOON_WEEKS * ONE_WEEK).fill_null(value=False)
     revenue = pl.Series("revenue", np.nansum(game.opening.recent_sales_units, axis=1) * np.array([vector.unit_price_eur for vector in game.opening.vectors]))
     ranked = dated.with_columns(revenue, pl.Series("demand_class", [vector.segment for vector in game.opening.vectors]))
     total = pl.col("revenue").sum()
     order = ranked.sort("merchant_id", "revenue", "article_id", descending=[False, True, False])
     before = ((pl.col("revenue").cum_sum() - pl.col("revenue")) / pl.when(total > 0).then(total).otherwise(1.0)).over("merchant_id")
     classed = order.with_columns(before=before).with_columns(
+        ends_soon=ends_soon,
         phase=pl.when(is_young | is_ending).then(pl.lit("life-cycle")).otherwise(pl.lit("steady state")),
         abc_class=pl.when(pl.col("before") < ABC_SHARES[0]).then(pl.lit("A")).when(pl.col("before") < ABC_SHARES[1]).then(pl.lit("B")).otherwise(pl.lit("C")),
     )
     joined = classed.join(_skill(game.opening.keys, stock_levels, start), on="merchant_id", how="left")
     return (
         joined.with_columns(pl.col("skill").fill_null("not known"))
-        .select("merchant_id", "article_id", "phase", "abc_class", "demand_class", "skill")
+        .select("merchant_id", "article_id", "phase", "abc_class", "demand_class", "skill", "ends_soon")
         .sort("merchant_id", "article_id")
     )
 
