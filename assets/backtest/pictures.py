@@ -15,7 +15,7 @@ _OURS, _OTHERS = "#1f5fa8", "#8a8f98"
 
 
 def frontier(points: Mapping[str, tuple[float, float]], *, ours: str) -> str:
-    """Fill rate against cost per series and week, a dot per contestant: left and up is better.
+    """Fill rate against cost per series and week, a dot per contestant, the policies as they are by name: left and up is better.
 
     Args:
         points: By contestant: cost, EUR, and fill rate.
@@ -24,7 +24,7 @@ def frontier(points: Mapping[str, tuple[float, float]], *, ours: str) -> str:
     figure, axes = _new(7.6, 4.4)
     for name, (cost, fill) in points.items():
         axes.scatter(cost, 100 * fill, color=_OURS if name == ours else _OTHERS, s=60 if name == ours else 36, zorder=3)
-    _name_apart(axes, [(cost, 100 * fill, name) for name, (cost, fill) in points.items()], ours=ours)
+    _name_apart(axes, [(cost, 100 * fill, name) for name, (cost, fill) in points.items() if "," not in name and "one-shot" not in name], ours=ours)
     axes.set(xlabel="cost, EUR per series and week", ylabel="fill rate, weighted by price, %")
     axes.margins(x=0.18)
     return _uri(figure)

@@ -1,10 +1,11 @@
 """Who plays in a backtest: policies, objectives, forecasters and the parts taken out, each under a name of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assets.replay.forecasts import CHAMPION
-from assets.replay.terms import HINDSIGHT, RECORDED, Play
+from assets.replay.forecasts import CHAMPION, check_forecaster
+from assets.replay.terms import HINDSIGHT, RECORDED, Play, policy_named
+from domain.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,37 @@ FULL_CONTEST: Mapping[str, Contestant] = {
     "hindsight": Contestant(Play(HINDSIGHT)),
 }
 """The policies against people, and what each part is worth."""
+
+OURS = "look_ahead"
+"""The default policy among the contestants (docs/decisions/0017)."""
+
+
+def crossed(policies: Sequence[str], objectives: Sequence[str], forecasters: Sequence[str]) -> dict[str, Contestant]:
+    """Every policy with every objective and forecaster; people and hindsight have neither and play once.
+
+    Raises:
+        UsageError: A policy or forecaster is unknown, or there is none.
+    """
+    found: dict[str, Contestant] = {}
+    for policy in dict.fromkeys(policy_named(name) for name in policies):
+        if policy in (RECORDED, HINDSIGHT):
+            found[policy] = Contestant(Play(policy))
+            continue
+        for objective in objectives:
+            for forecaster in forecasters:
+                check_forecaster(forecaster)
+                words = [policy, *([objective] if objective != "mean" else []), *([f"on {forecaster}"] if forecaster != CHAMPION else [])]
+                found[" ".join(words)] = Contestant(Play(policy, objective), forecaster)
+    if not found:
+        raise UsageError(
+            "nobody plays", wanted="at least one policy, objective and forecaster", remedy="Name them with --policies, --objectives, --forecasters."
+        )
+    return found
+
+
+def comparison_of(names: Sequence[str]) -> tuple[str, str]:
+    """The contestant a report is about and the one it is compared with: the default, else the first; people, else the last other one, else itself."""
+    engines = [name for name in names if name not in (RECORDED, HINDSIGHT)]
+    ours = OURS if OURS in names else (engines or list(names))[0]
+    others = [name for name in engines if name != ours]
+    return ours, RECORDED if RECORDED in names else (others[-1] if others else ours)

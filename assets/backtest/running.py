@@ -11,7 +11,7 @@ from assets.backtest.plan import Contestant
 from assets.backtest.results import series_rows, series_traits
 from assets.replay.forecasts import Progress
 from assets.replay.replaying import Game, prepare, replay, with_forecaster
-from assets.replay.terms import ReplayTerms, check_terms
+from assets.replay.terms import HINDSIGHT, RECORDED, ReplayTerms, check_terms
 from domain.settings import Settings
 
 Tables = Mapping[str, pl.DataFrame]
@@ -38,15 +38,19 @@ def play_start(
         today: The wall-clock day.
         on_progress: Told each step.
     """
+    forecasters = [contestant.forecaster for contestant in contestants.values() if contestant.play.policy not in (RECORDED, HINDSIGHT)]
+    terms = replace(terms, forecaster=forecasters[0] if forecasters else terms.forecaster)
     game = prepare(tables, truth, terms, settings=settings, today=today, on_progress=on_progress)
     traits = series_traits(game, tables["articles"], tables["stock_levels"])
     games: dict[str, Game] = {terms.forecaster: game}
     rows = []
     for name, contestant in contestants.items():
-        if contestant.forecaster not in games:
-            games[contestant.forecaster] = with_forecaster(game, tables, contestant.forecaster, on_progress=on_progress)
+        is_engine = contestant.play.policy not in (RECORDED, HINDSIGHT)
+        forecaster = contestant.forecaster if is_engine else terms.forecaster
+        if forecaster not in games:
+            games[forecaster] = with_forecaster(game, tables, forecaster, on_progress=on_progress)
         began = time.monotonic()
-        played = replay(games[contestant.forecaster], contestant.play)
+        played = replay(games[forecaster], contestant.play)
         on_progress(f"start {terms.start}: {name}: {played.total_cost_eur:,.0f} EUR, fill rate {played.fill_rate:.3f}, {time.monotonic() - began:.0f} s")
         rows.append(series_rows(game, played, contestant=name))
     return pl.concat(rows).join(traits, on=["merchant_id", "article_id"], maintain_order="left")

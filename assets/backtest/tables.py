@@ -1,6 +1,7 @@
 """The tables of a backtest, each a frame of finished text and numbers from the rows of `results.py`. Definitions: method §7."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -50,6 +51,19 @@ def policy_comparison(results: pl.DataFrame, *, reference: str) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows)
+
+
+def uplifts(results: pl.DataFrame, *, reference: str) -> list[dict[str, Any]]:
+    """For programs: per contestant the estimate and bounds of cost, GMV and GMV after fulfilment against a reference, as shares; `None` = not defined."""
+    measures = {"cost": "cost_eur", "gmv": "gmv_eur", "gmv_after_fulfilment": "gmv_after_fulfilment_eur"}
+    found = []
+    for contestant in _contestants(results):
+        row: dict[str, Any] = {"contestant": contestant}
+        for name, measure in measures.items():
+            interval = _uplift(results, measure, contestant, reference)._asdict()
+            row[name] = {bound: None if np.isnan(value) else value for bound, value in interval.items()}
+        found.append(row)
+    return found
 
 
 def stock_comparison(results: pl.DataFrame) -> pl.DataFrame:

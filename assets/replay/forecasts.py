@@ -32,12 +32,21 @@ def forecaster_named(name: str, *, settings: Settings, retrain: Retrain, on_prog
     Raises:
         UsageError: The name is unknown.
     """
+    check_forecaster(name)
     if name in (CHAMPION, MODEL):
         return _FrozenModels(settings, on_progress) if retrain == "once" else partial(_trained_anew, settings=settings, on_progress=on_progress)
-    if name not in BASELINES:
-        known = (CHAMPION, *BASELINES)
-        raise UsageError("the forecaster is unknown", got=repr(name), wanted=", ".join(known), remedy="Choose one of them with --forecaster.")
     return partial(_baseline, name, settings=settings)
+
+
+def check_forecaster(name: str) -> None:
+    """Refuse a name nobody forecasts under.
+
+    Raises:
+        UsageError: The name is unknown.
+    """
+    known = (CHAMPION, MODEL, *BASELINES)
+    if name not in known:
+        raise UsageError("the forecaster is unknown", got=repr(name), wanted=", ".join(known), remedy="Choose one of them.")
 
 
 class _FrozenModels:
