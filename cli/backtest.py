@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import quote
 
 import typer
 
@@ -42,7 +41,7 @@ def backtest(
     import polars as pl
 
     from assets.backtest.plan import comparison_of
-    from assets.backtest.report import full_report, merchant_report
+    from assets.backtest.report import full_report, merchant_page, merchant_report
     from assets.backtest.running import play_all
     from assets.backtest.tables import played_everywhere, policy_comparison, uplifts, with_measures
     from assets.replay.terms import ReplayTerms
@@ -61,10 +60,10 @@ def backtest(
     results = pl.concat(list(parts))
     ours, reference = comparison_of(list(contestants))
     write_parquet(results, join(out, "results.parquet"))
-    write_page(full_report(results, title="Backtest", ours=ours, reference=reference, n_orders=orders), join(out, "report.html"))
+    write_page(full_report(results, title="Backtest", ours=ours, reference=reference), join(out, "report.html"))
     for merchant_id in sorted(results["merchant_id"].unique()):
         page = merchant_report(results, merchant_id, ours=ours, reference=reference)
-        write_page(page, join(out, "merchants", f"{quote(merchant_id, safe='')}.html"))
+        write_page(page, merchant_page(out, merchant_id))
     everywhere = played_everywhere(with_measures(results))
     costs = results.group_by("contestant", maintain_order=True).agg(pl.col("cost_eur").sum(), pl.col("sold_units").sum(), pl.col("demand_units").sum())
     result = {

@@ -68,7 +68,7 @@ def replay(
         "fill_rate": played.fill_rate,
         "weeks": weekly_figures(played, terms),
         "orders": location,
-        "demand_source": "truth" if game.reality.has_truth else "sales",
+        "demand_source": "world" if game.reality.has_truth else "sales",
         "drawn_demand_share": game.reality.drawn_demand_share,
         "contradictions": dict(game.contradictions),
         "assumed": {default.name: default.value for default in game.opening.defaults},

@@ -1,11 +1,13 @@
 """The report of a backtest, for all merchants or for one: what was played, what it says, and what it does not."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import polars as pl
 
 from assets.backtest import html, pictures, tables
 from assets.backtest.questions import CLAIMS, COMPONENTS, OBJECTIVES, ROLLING
+from sources.storage import join
 
 _N_ARTICLES = 10
 _LINES = ("look_ahead", "extended", "s_S", "base_stock", "newsvendor")
@@ -20,7 +22,7 @@ LIMITS = (
 )
 
 
-def full_report(results: pl.DataFrame, *, title: str, ours: str, reference: str, n_orders: int) -> str:
+def full_report(results: pl.DataFrame, *, title: str, ours: str, reference: str) -> str:
     """One self-contained page.
 
     Args:
@@ -28,7 +30,6 @@ def full_report(results: pl.DataFrame, *, title: str, ours: str, reference: str,
         title: Of the page.
         ours: The contestant it is about.
         reference: The contestant it is compared with: the recorded orders where there are any.
-        n_orders: Decisions per game.
     """
     rows = tables.with_measures(results)
     everywhere = tables.played_everywhere(rows)
@@ -37,7 +38,7 @@ def full_report(results: pl.DataFrame, *, title: str, ours: str, reference: str,
     keys = rows.select("merchant_id", "article_id").unique()
     lead = (
         f"{keys['merchant_id'].n_unique()} merchants, {keys.height:,} articles, {len(starts)} start dates from {starts[0]} to {starts[-1]}; "
-        f"{n_orders} decisions and {rows['n_weeks'][0]} weeks each. {ours} is compared with {reference} on the same demand, deliveries and returns."
+        f"{rows['n_weeks'][0]} weeks each. {ours} is compared with {reference} on the same demand, deliveries and returns."
     )
     sections = [
         _headline(everywhere, ours=ours, reference=reference),
@@ -58,6 +59,11 @@ def full_report(results: pl.DataFrame, *, title: str, ours: str, reference: str,
         html.section("Limits of this evidence", html.listing(LIMITS)),
     ]
     return html.document(title, lead, [part for part in sections if part])
+
+
+def merchant_page(folder: str, merchant_id: str) -> str:
+    """Where a merchant's page lies; an id may hold what a file name may not."""
+    return join(folder, "merchants", f"{quote(merchant_id, safe='')}.html")
 
 
 def merchant_report(results: pl.DataFrame, merchant_id: str, *, ours: str, reference: str) -> str:

@@ -17,7 +17,7 @@ ABC_SHARES = (0.8, 0.95)
 
 
 def series_rows(game: Game, replayed: Replay, *, contestant: str) -> pl.DataFrame:
-    """Cost by term, units and service of every series over the game; see `domain.stage_tables.BacktestResults`."""
+    """Cost by term, units and service of every series over the game; see `domain.backtest_results`."""
     journal = replayed.played.journal
     price, value = (np.array([getattr(vector, name) for vector in game.opening.vectors]) for name in ("unit_price_eur", "unit_value_eur"))
     sold, demand = journal.sold_units.sum(axis=0), journal.demand_units.sum(axis=0)

@@ -12,6 +12,7 @@ from assets.backtest.results import series_rows, series_traits
 from assets.replay.forecasts import Progress
 from assets.replay.replaying import Game, prepare, replay, with_forecaster
 from assets.replay.terms import HINDSIGHT, RECORDED, ReplayTerms, check_terms
+from domain.backtest_results import BacktestResults
 from domain.settings import Settings
 
 Tables = Mapping[str, pl.DataFrame]
@@ -27,7 +28,7 @@ def play_start(
     today: date,
     on_progress: Progress,
 ) -> pl.DataFrame:
-    """One start date: a row per contestant and series, with the groups the series belongs to.
+    """One start date: a row of `BacktestResults` per contestant and series.
 
     Args:
         tables: The nine contract tables.
@@ -53,7 +54,7 @@ def play_start(
         played = replay(games[forecaster], contestant.play)
         on_progress(f"start {terms.start}: {name}: {played.total_cost_eur:,.0f} EUR, fill rate {played.fill_rate:.3f}, {time.monotonic() - began:.0f} s")
         rows.append(series_rows(game, played, contestant=name))
-    return pl.concat(rows).join(traits, on=["merchant_id", "article_id"], maintain_order="left")
+    return BacktestResults.validate(pl.concat(rows).join(traits, on=["merchant_id", "article_id"], maintain_order="left"), cast=True)
 
 
 def play_all(

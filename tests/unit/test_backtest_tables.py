@@ -129,7 +129,7 @@ def test_figures_for_programs_have_no_number_that_is_none() -> None:
 
 
 def test_a_report_needs_nothing_from_elsewhere_and_names_its_limits() -> None:
-    page = full_report(result_rows(COSTS), title="Backtest <of> all", ours="look_ahead", reference="recorded", n_orders=2)
+    page = full_report(result_rows(COSTS), title="Backtest <of> all", ours="look_ahead", reference="recorded")
     assert page.startswith("<!doctype html>")
     assert "<title>Backtest &lt;of&gt; all</title>" in page
     assert "http" not in page
@@ -137,7 +137,7 @@ def test_a_report_needs_nothing_from_elsewhere_and_names_its_limits() -> None:
     assert page.count("data:image/png;base64,") == 4
     assert "Limits of this evidence" in page
     assert "And where it went wrong" in page
-    assert page == full_report(result_rows(COSTS), title="Backtest <of> all", ours="look_ahead", reference="recorded", n_orders=2)
+    assert page == full_report(result_rows(COSTS), title="Backtest <of> all", ours="look_ahead", reference="recorded")
 
 
 def test_a_merchants_page_is_about_that_merchant() -> None:
@@ -149,7 +149,7 @@ def test_a_merchants_page_is_about_that_merchant() -> None:
 def test_a_report_without_people_compares_with_another_policy() -> None:
     costs = {name: COSTS[name] for name in ("look_ahead", "base_stock")}
     assert comparison_of(list(costs)) == ("look_ahead", "base_stock")
-    assert "If planners follow" not in full_report(result_rows(costs), title="t", ours="look_ahead", reference="base_stock", n_orders=2)
+    assert "If planners follow" not in full_report(result_rows(costs), title="t", ours="look_ahead", reference="base_stock")
 
 
 def test_cells_are_escaped() -> None:
