@@ -23,7 +23,6 @@ POLICY_CONTEST: Mapping[str, Contestant] = {
     "look_ahead": Contestant(Play("look_ahead", "mean")),
     "look_ahead p75": Contestant(Play("look_ahead", "p75")),
     "extended": Contestant(Play("extended", "mean")),
-    "extended p75": Contestant(Play("extended", "p75")),
     "extended_on_hand": Contestant(Play("extended_on_hand", "mean")),
     "s_S": Contestant(Play("s_S", "mean")),
     "base_stock": Contestant(Play("base_stock", "mean")),

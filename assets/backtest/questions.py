@@ -15,7 +15,6 @@ COMPONENTS = (
 OBJECTIVES = (
     ("P75 instead of the mean, look-ahead", "look_ahead p75", "look_ahead"),
     ("CVaR75 instead of the mean, look-ahead", "look_ahead cvar75", "look_ahead"),
-    ("P75 instead of the mean, extended re-optimised", "extended p75", "extended"),
     ("P75 instead of the mean, extended once", "one-shot extended p75", "one-shot extended"),
     ("point forecast and P75 instead of distribution and P75", "one-shot extended p75, point forecast", "one-shot extended p75"),
 )

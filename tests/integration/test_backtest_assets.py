@@ -46,7 +46,9 @@ def test_the_raw_tables_are_whole_again(settings: Settings) -> None:
 
 def test_a_backfill_is_a_backtest(settings: Settings) -> None:
     definitions = build_definitions(settings)
-    assets = [asset for asset in definitions.resolve_asset_graph().assets_defs if asset.keys & {dg.AssetKey(RESULTS.split("/")), dg.AssetKey(REPORT.split("/"))}]
+    assets = [
+        asset for asset in definitions.resolve_asset_graph().assets_defs if asset.keys & {dg.AssetKey(RESULTS.split("/")), dg.AssetKey(REPORT.split("/"))}
+    ]
     done = dg.materialize(
         assets,
         tags={"dagster/asset_partition_range_start": STARTS[0], "dagster/asset_partition_range_end": STARTS[0]},
