@@ -45,7 +45,7 @@ def write_database(root: str) -> str | None:
     parts = [str(Path(partition_location(root, RESULTS, key)).resolve()) for key in list_partitions(root, RESULTS)]
     with duckdb.connect(str(temporary)) as connection:
         listed = ", ".join("'" + part.replace("'", "''") + "'" for part in parts)
-        connection.execute(f"CREATE VIEW backtest_results AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608  our own paths, quoted
+        connection.execute(f"CREATE VIEW backtest_results AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)")  # noqa: S608  our own paths, quoted
         _comment(connection, "backtest_results", " ".join((BacktestResults.__doc__ or "").split()))
         for name, column in BacktestResults.columns().items():
             connection.execute(f"COMMENT ON COLUMN backtest_results.{name} IS {_quoted(column.description or '')}")

@@ -12,7 +12,7 @@ from assets.backtest.report import full_report, merchant_page, merchant_report
 from assets.backtest.running import play_all
 from assets.backtest.tables import cost_uplift, played_everywhere
 from assets.declaration import OWNERS
-from assets.layout import list_partitions, partition_location, read_partitions, shard_names
+from assets.layout import PartitionKey, list_partitions, partition_location, read_partitions, shard_names
 from assets.partitioned import Partitions, Progress
 from assets.replay.terms import RECORDED, ReplayTerms
 from domain.settings import Settings
@@ -80,7 +80,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
             write_page(merchant_report(rows, merchant_id, ours=ours, reference=reference), merchant_page(folder, merchant_id))
         database = write_database(settings.data)
         location = join(folder, "report.html")
-        metadata = {
+        metadata: dict[str, Any] = {
             "report": dg.MetadataValue.url(location if location.startswith("s3://") else f"file://{location}"),
             "merchant_pages": dg.MetadataValue.path(join(folder, "merchants")),
             "database": dg.MetadataValue.path(database or "not written: the data root is an object store"),
@@ -94,6 +94,6 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
 def raw_tables(settings: Settings) -> dict[str, pl.DataFrame]:
     """The nine tables as they were ingested, all shards together; rows that every shard holds are kept once."""
-    keys = [{"shard": shard} for shard in shard_names(settings.n_shards)]
+    keys: list[PartitionKey] = [{"shard": shard} for shard in shard_names(settings.n_shards)]
     frames = {name: read_partitions(settings.data, f"raw/{name}", keys) for name in RAW_TABLES}
     return {name: frame.unique(list(ROW_KEYS[name]), keep="first", maintain_order=True).sort(ROW_KEYS[name]) for name, frame in frames.items()}

@@ -11,11 +11,11 @@ from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import chunk_of
 from simulation.kernels.chunks import form_at, sku_terms_at
-from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, OrderPlan, OrderTerms, decide, new_plan, plan_orders
+from simulation.kernels.order_plans import BLOCK_PATHS, NOTHING, IntArray, OrderPlan, OrderTerms, decide, new_plan, plan_orders
 from simulation.policies.protocol import Policy
 from simulation.policies.registry import POLICIES
 from simulation.replay.ablations import ABLATIONS
-from simulation.replay.known_end import End, to_known_end
+from simulation.replay.known_end import End, arrives_in_time, to_known_end
 from simulation.tuning import SKUS_AT_A_TIME, situation_of_many, tune_many
 
 Planned = list[tuple[OrderPlan, OrderTerms]]
@@ -60,10 +60,13 @@ def _plans_of_chunk(chunk: Sequence[FeatureVector], settings: Settings, *, polic
     many = situation_of_many(chunk_of(chunk), settings, seed=settings.seed)
     many = many if end is None else to_known_end(many, end)
     form, found = policy.form(many), tune_many(policy, many, settings).theta
+    is_useful = np.ones((len(found), HORIZON_WEEKS), dtype=np.bool_) if end is None else arrives_in_time(many.paths, end)
     plans: Planned = []
     for sku, theta in enumerate(found):
         orders, plan = sku_terms_at(many.terms, sku).orders, new_plan(HORIZON_WEEKS)
         plan_orders(form_at(form, sku), theta, orders, plan)
+        # A closed form such as the newsvendor's does not look at arrivals.
+        plan.kind[~is_useful[sku]], plan.amount_units[~is_useful[sku]] = NOTHING, 0
         plans.append((plan, orders))
     return plans
 

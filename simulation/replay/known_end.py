@@ -7,6 +7,7 @@ last order never arrives and costs nothing, whichever policy orders it.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from domain.stage_tables import HORIZON_WEEKS
 from simulation.kernels.chunks import ChunkPaths, ChunkTerms
@@ -32,6 +33,16 @@ def to_known_end(many: SituationOfMany, end: End) -> SituationOfMany:
     if end.n_weeks > HORIZON_WEEKS or (end.n_weeks == HORIZON_WEEKS and end.n_orders >= HORIZON_WEEKS):
         return many
     return SituationOfMany(_ended_terms(many.terms, end), many.inventory, _ended_paths(many.paths, end))
+
+
+def arrives_in_time(paths: ChunkPaths, end: End) -> npt.NDArray[np.bool_]:
+    """Whether an order of each epoch can arrive before the end on any path `(n_skus, 12)`: the others are no use to anyone."""
+    in_time = np.zeros((len(paths.arrivals), HORIZON_WEEKS), dtype=np.bool_)
+    for week in range(min(end.n_weeks, HORIZON_WEEKS)):
+        arriving = np.bitwise_or.reduce(paths.arrivals[:, :, week], axis=(1, 2))
+        for epoch in range(week + 1):
+            in_time[:, epoch] |= (arriving >> (week - epoch)) & 1 == 1
+    return in_time
 
 
 def _ended_terms(terms: ChunkTerms, end: End) -> ChunkTerms:
