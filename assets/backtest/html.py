@@ -9,9 +9,9 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 0 auto; max-width: 1120px; padding: 0 24px 64px; }
 h1 { font-size: 26px; margin: 32px 0 4px; } h2 { font-size: 19px; margin: 36px 0 8px; border-bottom: 1px solid #d9dde3; padding-bottom: 4px; }
 p.lead { color: #4a525c; margin-top: 0; } .cards { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0; }
-.card { border: 1px solid #d9dde3; border-radius: 8px; padding: 10px 14px; min-width: 170px; flex: 1; } .card b { display: block; font-size: 17px; white-space: nowrap; }
+.card { border: 1px solid #d9dde3; border-radius: 8px; padding: 10px 14px; min-width: 190px; flex: 1; } .card b { display: block; font-size: 16px; white-space: nowrap; }
 .card span { color: #4a525c; font-size: 13px; } .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; margin: 8px 0; min-width: 60%; }
-th { text-align: right; background: #f3f5f8; position: sticky; top: 0; } td { white-space: nowrap; } th, td { padding: 4px 10px; border-bottom: 1px solid #e6e9ee; text-align: right; }
+th { text-align: right; min-width: 72px; background: #f3f5f8; position: sticky; top: 0; } td { white-space: nowrap; } th, td { padding: 4px 10px; border-bottom: 1px solid #e6e9ee; text-align: right; }
 th:first-child, td:first-child { text-align: left; } tr:hover td { background: #f8fafc; } img { max-width: 100%; height: auto; } .note { color: #4a525c; font-size: 13px; }
 details summary { cursor: pointer; color: #1f5fa8; } @media print { body { max-width: none; } }
 """

@@ -95,8 +95,8 @@ def _headline(rows: pl.DataFrame, *, ours: str, reference: str) -> str:
         (own["GMV after fulfilment"], "GMV after fulfilment"),
         (f"{own['weighted fill rate']} (was {other['weighted fill rate']})", "fill rate, weighted by price"),
         (f"{own['weighted availability']} (was {other['weighted availability']})", "availability, weighted"),
-        (own["merchants with less cost"], "merchants with less cost"),
     ]
+    values += [(own["merchants with less cost"], "merchants with less cost")] if rows["merchant_id"].n_unique() > 1 else []
     return html.cards(values)
 
 

@@ -40,12 +40,12 @@ def policy_comparison(results: pl.DataFrame, *, reference: str) -> pl.DataFrame:
         rows.append(
             {
                 "contestant": contestant,
-                "GMV": _uplift(results, "gmv_eur", contestant, reference).text,
-                "GMV after fulfilment": _uplift(results, "gmv_after_fulfilment_eur", contestant, reference).text,
+                "GMV": _against(results, "gmv_eur", contestant, reference),
+                "GMV after fulfilment": _against(results, "gmv_after_fulfilment_eur", contestant, reference),
                 "weighted availability": _share(sums["weighted_available_eur"], sums["revenue_potential_eur"]),
                 "weighted fill rate": _share(sums["gmv_eur"], sums["revenue_potential_eur"]),
                 "cost, EUR per series and week": f"{sums['cost_eur'] / sums['n_weeks']:.3f}",
-                "cost": _uplift(results, "cost_eur", contestant, reference).text,
+                "cost": _against(results, "cost_eur", contestant, reference),
                 "merchants with less cost": _share_better(results, "cost_eur", contestant, reference, less=True),
                 "merchants with more GMV after fulfilment": _share_better(results, "gmv_after_fulfilment_eur", contestant, reference, less=False),
             }
@@ -197,6 +197,10 @@ def _uplift(results: pl.DataFrame, measure: str, contestant: str, reference: str
 def cost_uplift(results: pl.DataFrame, contestant: str, *, reference: str) -> Interval:
     """Cost of a contestant over that of the reference, less one."""
     return _uplift(results, "cost_eur", contestant, reference)
+
+
+def _against(results: pl.DataFrame, measure: str, contestant: str, reference: str) -> str:
+    return "–" if contestant == reference else _uplift(results, measure, contestant, reference).text
 
 
 def _share_better(results: pl.DataFrame, measure: str, contestant: str, reference: str, *, less: bool) -> str:
