@@ -224,3 +224,15 @@ def test_contradictions_are_counted_not_refused() -> None:
     inbound = [shipment(k, ordered=sunday - 10 + k, expected=sunday + 3, received=sunday + 3, units=1) for k in range(3)]
     game = game_of(game_tables([[3] * 40], stock_levels=stock, inbound_shipments=inbound), terms_of())
     assert game.contradictions == {"stock_levels": 1, "overlapping_shipments": 2}
+
+
+def test_the_champion_is_trained_once_or_every_week_on_what_was_known_then() -> None:
+    tables, played = game_tables(noisy_units(n_series=20)), {}
+    for retrain in ("once", "weekly"):
+        played[retrain] = orders_of(tables, "base_stock", n_orders=3, forecaster="champion", retrain=retrain)
+    first = pl.col("decision_week") == week(START)
+    assert played["once"].filter(first).equals(played["weekly"].filter(first))
+    changed = orders_of(later_changed(tables, START + 1), "base_stock", n_orders=3, forecaster="champion", retrain="weekly")
+    known = pl.col("decision_week") <= week(START + 1)
+    assert changed.filter(known).write_ndjson() == played["weekly"].filter(known).write_ndjson()
+    assert not changed.equals(played["weekly"])
