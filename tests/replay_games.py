@@ -19,7 +19,11 @@ START = 20
 
 def quick_settings(**changes: Any) -> Settings:
     return load_settings(
-        profile="tiny", simulation={"n_threads": 1, "n_paths_optimize": 128}, forecast={"n_threads": 1, "n_trees": 5}, optimizer={"evaluation_budget": 120}, **changes
+        profile="tiny",
+        simulation={"n_threads": 1, "n_paths_optimize": 128},
+        forecast={"n_threads": 1, "n_trees": 5},
+        optimizer={"evaluation_budget": 120},
+        **changes,
     )
 
 
