@@ -12,13 +12,15 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.backtest.plan import FULL_CONTEST, Contestant
+from assets.backtest.plan import FULL_CONTEST, OURS, Contestant
+from assets.backtest.report import full_report
 from assets.backtest.tables import played_everywhere, with_measures
-from assets.replay.terms import ReplayTerms
+from assets.replay.terms import RECORDED, ReplayTerms
 from benchmarks.backtest_text import page
 from benchmarks.resumed_starts import played_starts, say
 from domain.settings import Settings, load_settings
 from sources.market import write_market
+from sources.pages import write_page
 from sources.truth import true_weekly_demand
 
 N_MERCHANTS, N_ARTICLES, N_WEEKS, SEED = 20, 100, 160, 61
@@ -60,4 +62,6 @@ if __name__ == "__main__":
     arguments.add_argument("--articles", type=int, default=N_ARTICLES)
     given = arguments.parse_args()
     rows = with_measures(run(work=given.work, n_threads=given.threads, n_starts=given.starts, n_articles=given.articles))
+    report = full_report(rows, title="Backtest of a synthetic market", ours=OURS, reference=RECORDED)
+    write_page(report, str(given.work / "report.html"))
     PAGE.write_text(page(rows, played_everywhere(rows), before=PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""), encoding="utf-8")
