@@ -1,7 +1,7 @@
 """`replenish backtest`: many past start dates, policies, objectives and forecasters under identical conditions, and a report."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,6 +10,8 @@ from domain.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import polars as pl
 
     from assets.backtest.plan import Contestant
 
@@ -41,13 +43,12 @@ def backtest(
     import polars as pl
 
     from assets.backtest.plan import comparison_of
-    from assets.backtest.report import full_report, merchant_page, merchant_report
+    from assets.backtest.report import write_reports
     from assets.backtest.running import play_all
-    from assets.backtest.tables import played_everywhere, policy_comparison, uplifts, with_measures
+    from assets.backtest.tables import played_everywhere, policy_comparison, with_measures
     from assets.replay.terms import ReplayTerms
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
-    from sources.pages import write_page
     from sources.storage import join, write_parquet
     from sources.truth import true_weekly_demand
 
@@ -60,40 +61,31 @@ def backtest(
     results = pl.concat(list(parts))
     ours, reference = comparison_of(list(contestants))
     write_parquet(results, join(out, "results.parquet"))
-    write_page(full_report(results, title="Backtest", ours=ours, reference=reference), join(out, "report.html"))
-    for merchant_id in sorted(results["merchant_id"].unique()):
-        page = merchant_report(results, merchant_id, ours=ours, reference=reference)
-        write_page(page, merchant_page(out, merchant_id))
-    everywhere = played_everywhere(with_measures(results))
-    costs = results.group_by("contestant", maintain_order=True).agg(pl.col("cost_eur").sum(), pl.col("sold_units").sum(), pl.col("demand_units").sum())
-    result = {
-        "starts": [str(day) for day in days],
-        "reference": reference,
-        "ours": ours,
-        "contestants": [
-            {"contestant": name, "total_cost_eur": cost, "fill_rate": sold / demand if demand else 1.0} for name, cost, sold, demand in costs.iter_rows()
-        ],
-        "uplifts": uplifts(everywhere, reference=reference),
-        "results": join(out, "results.parquet"),
-        "report": join(out, "report.html"),
-        "merchant_reports": join(out, "merchants"),
-    }
-    comparison = policy_comparison(everywhere, reference=reference).to_dicts()
+    report = write_reports(results, out, ours=ours, reference=reference)
+    result = _figures(results, reference) | {"starts": [str(day) for day in days], "ours": ours, "results": join(out, "results.parquet"), "report": report}
+    comparison = policy_comparison(played_everywhere(with_measures(results)), reference=reference).to_dicts()
     lines = [f"{row['contestant']:32s} {row['cost']:>28s} cost   {row['GMV after fulfilment']:>28s} GMV after fulfilment" for row in comparison]
-    emit(result, "\n".join([f"Against {reference}, {len(days)} start dates:", *lines, f"Report: {result['report']}"]), as_json=as_json)
+    emit(result, "\n".join([f"Against {reference}, {len(days)} start dates:", *lines, f"Report: {report}"]), as_json=as_json)
+
+
+def _figures(results: "pl.DataFrame", reference: str) -> dict[str, Any]:
+    """Per contestant its cost and fill rate, and how both it and GMV stand against the reference."""
+    import polars as pl
+
+    from assets.backtest.tables import played_everywhere, uplifts, with_measures
+
+    sums = results.group_by("contestant", maintain_order=True).agg(pl.col("cost_eur", "sold_units", "demand_units").sum())
+    contestants = [{"contestant": name, "total_cost_eur": cost, "fill_rate": sold / demand if demand else 1.0} for name, cost, sold, demand in sums.iter_rows()]
+    return {"reference": reference, "contestants": contestants, "uplifts": uplifts(played_everywhere(with_measures(results)), reference=reference)}
 
 
 def _contestants(contest: str | None, policies: str, objectives: str, forecasters: str) -> "Mapping[str, Contestant]":
     from assets.backtest.plan import FULL_CONTEST, POLICY_CONTEST, crossed
-    from cli.replay import check_objective
 
     if contest is not None and policies:
         raise UsageError("--contest and --policies exclude each other", got=f"--contest {contest} --policies {policies}", remedy="Give one of them.")
     if policies:
-        wanted = [_listed(text) for text in (policies, objectives, forecasters)]
-        for objective in wanted[1]:
-            check_objective(objective)
-        return crossed(*wanted)
+        return crossed(_listed(policies), _listed(objectives), _listed(forecasters))
     return FULL_CONTEST if contest == "full" else POLICY_CONTEST
 
 

@@ -1,6 +1,5 @@
 """`replenish replay`: the past played again, decision by decision, with what was known then."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -38,7 +37,7 @@ def replay(
     """
     from assets.replay.replaying import order_rows, prepare, weekly_figures
     from assets.replay.replaying import replay as play
-    from assets.replay.terms import Play, ReplayTerms, policy_named
+    from assets.replay.terms import Play, ReplayTerms, check_objective, policy_named
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
     from sources.storage import join, write_parquet
@@ -56,7 +55,7 @@ def replay(
         progress(f"contradictions in {what}: {count:,}")
     progress(f"demand of {game.reality.drawn_demand_share:.1%} of the series-weeks is a draw of at least the sales")
     played = play(game, Play(policy, objective), on_progress=progress)
-    location = join(out, "orders.parquet") if out.startswith("s3://") else str(Path(out) / "orders.parquet")
+    location = join(out, "orders.parquet")
     rows = order_rows(played, game)
     write_parquet(rows, location)
     result = {
@@ -78,20 +77,3 @@ def replay(
         f"{played.total_cost_eur:,.2f} EUR, fill rate {played.fill_rate:.1%}, {rows.height:,} orders → {location}"
     )
     emit(result, text, as_json=as_json)
-
-
-def check_objective(objective: str | None) -> None:
-    """Refuse an objective the engine does not know.
-
-    Raises:
-        UsageError: It is not one.
-    """
-    import re
-
-    from domain.errors import UsageError
-    from domain.settings import OBJECTIVE_PATTERN
-
-    if objective is not None and not re.fullmatch(OBJECTIVE_PATTERN, objective):
-        raise UsageError(
-            "the objective is unknown", got=repr(objective), wanted="mean, a percentile (p75) or a tail mean (cvar75)", remedy="Correct --objective."
-        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assets.replay.forecasts import CHAMPION, check_forecaster
-from assets.replay.terms import HINDSIGHT, RECORDED, Play, policy_named
+from assets.replay.terms import HINDSIGHT, RECORDED, Play, check_objective, policy_named
 from domain.errors import UsageError
 
 
@@ -68,8 +68,10 @@ def crossed(policies: Sequence[str], objectives: Sequence[str], forecasters: Seq
     """Every policy with every objective and forecaster; people and hindsight have neither and play once.
 
     Raises:
-        UsageError: A policy or forecaster is unknown, or there is none.
+        UsageError: A policy, objective or forecaster is unknown, or there is none.
     """
+    for objective in objectives:
+        check_objective(objective)
     found: dict[str, Contestant] = {}
     for policy in dict.fromkeys(policy_named(name) for name in policies):
         if policy in (RECORDED, HINDSIGHT):

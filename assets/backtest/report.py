@@ -7,6 +7,7 @@ import polars as pl
 
 from assets.backtest import html, pictures, tables
 from assets.backtest.questions import CLAIMS, COMPONENTS, OBJECTIVES, ROLLING
+from sources.pages import write_page
 from sources.storage import join
 
 _N_ARTICLES = 10
@@ -59,6 +60,19 @@ def full_report(results: pl.DataFrame, *, title: str, ours: str, reference: str)
         html.section("Limits of this evidence", html.listing(LIMITS)),
     ]
     return html.document(title, lead, [part for part in sections if part])
+
+
+def write_reports(results: pl.DataFrame, folder: str, *, ours: str, reference: str) -> str:
+    """Write `report.html` and a page per merchant below a folder; return the report's location.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    location = join(folder, "report.html")
+    write_page(full_report(results, title="Backtest", ours=ours, reference=reference), location)
+    for merchant_id in sorted(results["merchant_id"].unique()):
+        write_page(merchant_report(results, merchant_id, ours=ours, reference=reference), merchant_page(folder, merchant_id))
+    return location
 
 
 def merchant_page(folder: str, merchant_id: str) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 
 from assets.backtest.database import RESULTS, write_database
 from assets.backtest.plan import FULL_CONTEST, POLICY_CONTEST, comparison_of
-from assets.backtest.report import full_report, merchant_page, merchant_report
+from assets.backtest.report import write_reports
 from assets.backtest.running import play_all
 from assets.backtest.tables import cost_uplift, played_everywhere
 from assets.declaration import OWNERS
@@ -17,7 +17,6 @@ from assets.partitioned import Partitions, Progress
 from assets.replay.terms import RECORDED, ReplayTerms
 from domain.settings import Settings
 from domain.tables import RAW_TABLES, ROW_KEYS
-from sources.pages import write_page
 from sources.storage import join, write_parquet
 from sources.truth import true_weekly_demand
 
@@ -75,11 +74,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         rows = read_partitions(settings.data, RESULTS, list_partitions(settings.data, RESULTS))
         folder = join(settings.data, *REPORT.split("/"))
         ours, reference = comparison_of(rows["contestant"].unique(maintain_order=True).to_list())
-        write_page(full_report(rows, title="Backtest", ours=ours, reference=reference), join(folder, "report.html"))
-        for merchant_id in sorted(rows["merchant_id"].unique()):
-            write_page(merchant_report(rows, merchant_id, ours=ours, reference=reference), merchant_page(folder, merchant_id))
-        database = write_database(settings.data)
-        location = join(folder, "report.html")
+        location, database = write_reports(rows, folder, ours=ours, reference=reference), write_database(settings.data)
         metadata: dict[str, Any] = {
             "report": dg.MetadataValue.url(location if location.startswith("s3://") else f"file://{location}"),
             "merchant_pages": dg.MetadataValue.path(join(folder, "merchants")),

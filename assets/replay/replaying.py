@@ -5,7 +5,6 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from assets.replay.contradictions import count_contradictions
@@ -180,8 +179,3 @@ def order_rows(replayed: Replay, game: Game) -> pl.DataFrame:
             )
         )
     return pl.concat(parts).sort("decision_week", *SERIES_KEY, "arrival_week")
-
-
-def mean_cost_eur(replayed: Replay) -> float:
-    """Per series and week."""
-    return replayed.total_cost_eur / max(int(np.prod(replayed.played.journal.sold_units.shape)), 1)

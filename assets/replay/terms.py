@@ -1,5 +1,6 @@
 """What a replay is asked to be, and every reason to refuse it before any work."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ import polars as pl
 
 from domain.calendar import ONE_WEEK, monday_of, newest_complete_week
 from domain.errors import DataError, UsageError
-from domain.settings import Settings, Trigger
+from domain.settings import OBJECTIVE_PATTERN, Settings, Trigger
 from feature_store.stock import SERIES_KEY
 from quality.source_checks import data_span
 from simulation.replay.ablations import ABLATIONS
@@ -104,6 +105,18 @@ def policy_named(name: str) -> str:
     if name not in known and name not in ABLATIONS:
         raise UsageError("the policy is unknown", got=repr(name), wanted=", ".join(known), remedy="Choose one of them with --policy.")
     return DEFAULT_POLICY if name == DEFAULT else name
+
+
+def check_objective(objective: str | None) -> None:
+    """Refuse an objective the engine does not know; `None` is a merchant's own.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    if objective is not None and not re.fullmatch(OBJECTIVE_PATTERN, objective):
+        raise UsageError(
+            "the objective is unknown", got=repr(objective), wanted="mean, a percentile (p75) or a tail mean (cvar75)", remedy="Choose one of them."
+        )
 
 
 def check_terms(terms: ReplayTerms, tables: Tables, *, settings: Settings, today: date) -> None:

@@ -89,7 +89,7 @@ def test_backtest_writes_results_and_reports(source: Path, tmp_path: Path, reple
     assert [row["contestant"] for row in found["contestants"]] == ["look_ahead on moving_average", "base_stock on moving_average", "hindsight"]
     assert pl.read_parquet(found["results"]).height == 2 * 3 * 4
     assert Path(found["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert [file.name for file in Path(found["merchant_reports"]).iterdir()] == ["m.html"]
+    assert [file.name for file in (tmp_path / "merchants").iterdir()] == ["m.html"]
 
 
 def test_a_backtest_checks_every_start_before_it_plays_the_first(source: Path, tmp_path: Path, replenish: Replenish) -> None:
