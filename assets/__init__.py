@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from assets import analytics, evaluation, features, forecast, policy, raw, series, vectors
+from assets import analytics, backtest, evaluation, features, forecast, policy, raw, series, vectors
 
 STAGES: Mapping[str, ModuleType] = {
     "raw": raw,
@@ -14,5 +14,6 @@ STAGES: Mapping[str, ModuleType] = {
     "policy": policy,
     "evaluation": evaluation,
     "analytics": analytics,
+    "backtest": backtest,
 }
-"""raw → series → features → forecast → vectors → policy → evaluation → analytics."""
+"""raw → series → features → forecast → vectors → policy → evaluation → analytics → backtest."""

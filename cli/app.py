@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from cli import bench, convert, evaluate, explain, forecast, market, optimize, repair, run, status, ui
+from cli import backtest, bench, convert, evaluate, explain, forecast, market, optimize, repair, replay, run, status, ui
 from domain.errors import ReplenishError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command(name="forecast")(forecast.forecast)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="optimize")(optimize.optimize)
 app.command(name="explain")(explain.explain)
+app.command(name="replay")(replay.replay)
+app.command(name="backtest")(backtest.backtest)
 app.command(name="market")(market.market)
 app.add_typer(convert.app, name="convert")
 app.add_typer(bench.app, name="bench")

@@ -8,6 +8,7 @@ from assets import STAGES
 from assets.partitioned import Progress
 from domain.settings import Settings, load_settings
 from orchestration.backfills import with_backfill_policy
+from orchestration.backtest_job import build_backtest_job
 from orchestration.checks import build_checks
 from orchestration.freshness import with_freshness
 from orchestration.jobs import build_jobs
@@ -36,7 +37,7 @@ def build_definitions(settings: Settings, *, on_progress: Progress | None = None
         return dg.Definitions(
             assets=assets,
             asset_checks=[*build_checks(assets), *build_staleness_checks(assets)],
-            jobs=[*jobs, build_repair_job()],
+            jobs=[*jobs, build_repair_job(), build_backtest_job(assets)],
             sensors=build_sensors(jobs, settings),
             resources=build_resources(settings, on_progress=on_progress),
             executor=dg.in_process_executor,

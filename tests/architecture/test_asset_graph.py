@@ -29,6 +29,8 @@ def asset_graph_text() -> str:
 def _partitions(definition: dg.PartitionsDefinition | None) -> str:
     if isinstance(definition, dg.MultiPartitionsDefinition):
         return " × ".join(sorted(definition.partition_dimension_names, key=lambda name: name == "shard"))
+    if isinstance(definition, dg.TimeWindowPartitionsDefinition):
+        return "week"
     return "shard" if definition else "none"
 
 

@@ -1,0 +1,88 @@
+"""The forecasts of a replay: whoever makes them, trained once or every week, each cutoff computed once."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from assets.replay.terms import Retrain
+from domain.errors import UsageError
+from domain.quantiles import QUANTILE_COLUMNS, mean_of_quantiles
+from domain.settings import Settings
+from domain.stage_tables import HORIZON_WEEKS, Forecasts
+from feature_store.stock import SERIES_KEY
+from ml.evaluation.baselines import BASELINES
+from ml.evaluation.walk_forward import MODEL, forecasters_of
+from ml.forecasting import forecast_demand, train_models
+from ml.pipeline import forecast_from_demand
+from ml.transformation import build_inference_rows, build_training_sample
+from simulation.sampling.paths import FloatArray
+
+CHAMPION = "champion"
+Progress = Callable[[str], None]
+Forecaster = Callable[[pl.DataFrame, date], pl.DataFrame]
+"""Weekly demand up to a cutoff, and the cutoff → `stage_tables.Forecasts`."""
+
+
+def forecaster_named(name: str, *, settings: Settings, retrain: Retrain, on_progress: Progress) -> Forecaster:
+    """The product's own forecaster (`champion`) or a baseline.
+
+    Raises:
+        UsageError: The name is unknown.
+    """
+    check_forecaster(name)
+    if name in (CHAMPION, MODEL):
+        return _FrozenModels(settings, on_progress) if retrain == "once" else partial(_trained_anew, settings=settings, on_progress=on_progress)
+    return partial(_baseline, name, settings=settings)
+
+
+def check_forecaster(name: str) -> None:
+    """Refuse a name nobody forecasts under.
+
+    Raises:
+        UsageError: The name is unknown.
+    """
+    known = (CHAMPION, MODEL, *BASELINES)
+    if name not in known:
+        raise UsageError("the forecaster is unknown", got=repr(name), wanted=", ".join(known), remedy="Choose one of them.")
+
+
+class _FrozenModels:
+    """Trained at the first cutoff it is asked for, never again; features are of every cutoff."""
+
+    def __init__(self, settings: Settings, on_progress: Progress) -> None:
+        self._settings, self._tell = settings.forecast, on_progress
+        self._models: pl.DataFrame | None = None
+
+    def __call__(self, demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+        if self._models is None:
+            self._tell(f"training on {cutoff}")
+            self._models = train_models(build_training_sample(demand, cutoff=cutoff, settings=self._settings), settings=self._settings)
+        self._tell(f"forecast of {cutoff}")
+        rows = build_inference_rows(demand, cutoff=cutoff, settings=self._settings)
+        return forecast_demand(demand, rows, self._models, cutoff=cutoff, settings=self._settings)
+
+
+def _trained_anew(demand: pl.DataFrame, cutoff: date, *, settings: Settings, on_progress: Progress) -> pl.DataFrame:
+    return forecast_from_demand(demand, cutoff=cutoff, settings=settings.forecast, on_progress=lambda step: on_progress(f"forecast of {cutoff}: {step}"))
+
+
+def _baseline(name: str, demand: pl.DataFrame, cutoff: date, *, settings: Settings) -> pl.DataFrame:
+    """A baseline's answer as a whole forecast."""
+    answer = forecasters_of(settings)[name](demand, cutoff)
+    rows = answer.with_columns(
+        cutoff=pl.lit(cutoff),
+        week=pl.lit(cutoff) + pl.duration(weeks=pl.col("horizon_week")),
+        demand_mean_units=pl.Series(mean_of_quantiles(answer.select(QUANTILE_COLUMNS).to_numpy())),
+        model=pl.lit(name),
+        segment=pl.lit("not classified"),
+    )
+    return Forecasts.validate(rows.select(Forecasts.column_names()).sort(*SERIES_KEY, "week"), cast=True)
+
+
+def quantile_matrix(forecast: pl.DataFrame) -> FloatArray:
+    """`(n_skus, 12, 39)` in the order of the keys."""
+    ordered = forecast.sort(*SERIES_KEY, "horizon_week")
+    return np.ascontiguousarray(ordered.select(QUANTILE_COLUMNS).to_numpy().reshape(-1, HORIZON_WEEKS, len(QUANTILE_COLUMNS)))
