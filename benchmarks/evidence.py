@@ -18,6 +18,7 @@ from domain.feature_vector import FeatureVector
 from domain.settings import EvidenceSettings, OptimizerSettings, Settings
 from simulation.comparison import AS_PLANNED, compare, first_orders
 from simulation.costs import objective_values, percentile_error
+from simulation.kernels.order_plans import IntArray
 from simulation.kpis import evaluate, path_costs
 from simulation.optimize import optimize_policy, situation_of
 from simulation.order_changes import Inputs, order_of, trace_order_change
@@ -106,12 +107,14 @@ def _errors(inputs: list[Inputs]) -> dict[str, float]:
 
 def _warm_starts(inputs: list[Inputs]) -> dict[str, float]:
     """Σ of the objective over that of a patient search, less 1, in-sample and on fresh paths, by budget; with and without yesterday's parameters."""
-    policy, in_sample, fresh = POLICIES["extended"], {}, {}
+    policy = POLICIES["extended"]
+    in_sample: dict[str, float] = {}
+    fresh: dict[str, float] = {}
     for number, sku in enumerate(inputs):
         before = _yesterday(sku, number)
         theta_before = tune(policy, situation_of(*before, seed=SEED), before.settings).theta
         situation, paths = situation_of(*sku, seed=SEED), _fresh(sku)
-        searches = {"patient": (_PATIENT, (theta_before,))}
+        searches: dict[str, tuple[int, tuple[IntArray, ...]]] = {"patient": (_PATIENT, (theta_before,))}
         searches |= {f"{kind}_{budget}": (budget, starts) for budget in _BUDGETS for kind, starts in (("cold", ()), ("warm", (theta_before,)))}
         for name, (budget, starts) in searches.items():
             settings = sku.settings.model_copy(update={"optimizer": OptimizerSettings(evaluation_budget=budget)})
