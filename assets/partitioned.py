@@ -4,7 +4,7 @@ An asset returns `PartitionedFrames`, a promise per partition that the IO manage
 weeks and shards needs the memory of one. An asset receives a `PartitionReader` per input.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -74,6 +74,11 @@ class PartitionReader:
         keys = self._matching(dimensions)
         present = bool(keys) and all(exists(partition_location(self.root, self.table, key)) for key in keys)
         return read_partitions(self.root, self.table, keys) if present else None
+
+    def read_present(self, *, columns: Sequence[str] | None = None, **dimensions: str) -> Iterator[pl.DataFrame]:
+        """Those of the partitions that have been materialised, one after the other."""
+        keys = [key for key in self._matching(dimensions) if exists(partition_location(self.root, self.table, key))]
+        return (read_partition(self.root, self.table, key, columns=list(columns) if columns else None) for key in keys)
 
     def read_each(self, **dimensions: str) -> list[pl.DataFrame]:
         """The same partitions as separate frames."""

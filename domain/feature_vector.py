@@ -17,7 +17,7 @@ from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_LEVELS
 from domain.stage_tables import HORIZON_WEEKS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -54,6 +54,8 @@ class FeatureVector(NamedTuple):
     model: str
     segment: str
     vector_hash: str
+    demand_common_share: float | None = None
+    demand_autocorrelation: float | None = None
 
 
 _ARRAYS: Mapping[str, type] = {

@@ -59,8 +59,15 @@ class SimulationSettings(_Frozen):
 
     n_paths_optimize: int = Field(500, ge=2, description="Paths on which candidate policies compete.")
     n_paths_evaluate: int = Field(5_000, ge=2, description="Fresh paths on which the chosen policy's figures are reported.")
-    copula_common_share: float = Field(0.15, ge=0, lt=1, description="Share of weekly demand's variance that is common to all weeks [g].")
-    copula_autocorrelation: float = Field(0.2, gt=-1, lt=1, description="Week-to-week autocorrelation of the rest [ρ].")
+    copula_common_share: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="Share of weekly demand's variance that is common to all weeks [g]; unset = as past forecasts of the segment showed, else 0.15.",
+    )
+    copula_autocorrelation: float | None = Field(
+        None, gt=-1, lt=1, description="Week-to-week autocorrelation of the rest [ρ]; unset = as past forecasts of the segment showed, else 0.2."
+    )
     random_shipment_delays: bool = Field(
         True, description="Shipments in transit arrive early or late as lead times do, given that they have not arrived; false = when expected."
     )

@@ -9,6 +9,17 @@ import polars as pl
 from domain.quantiles import QUANTILE_COLUMNS
 
 HORIZON_WEEKS = 12
+CANDIDATES = (
+    "lightgbm",
+    "seasonal_naive",
+    "moving_average",
+    "seasonal_moving_average",
+    "last_52_weeks",
+    "croston_tsb",
+    "exponential_smoothing",
+    "theta",
+)
+"""Forecasters that compete for a segment: the standing champion, then its challengers."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
 """Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
@@ -103,6 +114,46 @@ class Forecasts(dy.Schema):
         return pl.all_horizontal(pl.col(b) >= pl.col(a) for a, b in itertools.pairwise(QUANTILE_COLUMNS))
 
 
+class WeekDependence(dy.Schema):
+    """Forecast: how far the errors of one series' weeks go together, per segment: what held-out forecasts showed, else the default."""
+
+    segment = dy.String(primary_key=True, nullable=False, description="Demand segment; empty = every segment without a row of its own.")
+    common_share = dy.Float64(nullable=False, min=0.0, max=1.0, description="Share of weekly demand's variance that is common to all weeks [g].")
+    autocorrelation = dy.Float64(nullable=False, min=-1.0, max=1.0, description="Week-to-week autocorrelation of the rest [ρ].")
+    basis = dy.String(
+        nullable=False, description="segment = fitted to it, all_segments = to all of them together, default = too few held-out series for either."
+    )
+    n_series = _units("Held-out forecasts of 12 known weeks.")
+    observed_ratio_12_weeks = dy.Float64(
+        nullable=True, min=0.0, description="Observed variance of 12-week sums over that of independent weeks; null = not fitted."
+    )
+    fitted_ratio_12_weeks = dy.Float64(nullable=False, min=0.0, description="The same of g and ρ.")
+
+
+class HeldOut(dy.Schema):
+    """Forecast: what came of the models' forecast of 12 weeks ago and of its challengers, per series, in the weeks whose demand is known."""
+
+    merchant_id = _key("Who sells.")
+    article_id = _key("What is sold.")
+    cutoff = dy.Date(nullable=False, description="Cutoff of the forecasts.")
+    segment = dy.String(nullable=False, description="Demand segment at that cutoff.")
+    n_weeks = _units("Weeks that could be judged.")
+    actual_units = _units("Units demanded in them.")
+    scale_units = dy.Float64(nullable=True, min=0.0, description="Mean |change| from week to week up to the cutoff; null = no two weeks known.")
+    pit_below = dy.List(
+        dy.Float64(nullable=True), nullable=False, description="Per week 1 … 12: probability of less than what came, by the models' forecast; null = not known."
+    )
+    pit_upto = dy.List(dy.Float64(nullable=True), nullable=False, description="Per week: probability of at most what came.")
+    locals().update(
+        {
+            f"{candidate}_loss_units": dy.Float64(
+                nullable=True, min=0.0, description=f"Pinball loss of {candidate}: mean over levels, sum over weeks; null = not a candidate."
+            )
+            for candidate in CANDIDATES
+        }
+    )
+
+
 class SkuVectors(dy.Schema):
     """Vectors: everything the engine needs to know of one SKU on one day (see `feature_vector.py`)."""
 
@@ -126,7 +177,11 @@ class SkuVectors(dy.Schema):
     fixed_order_cost_eur = dy.Float64(nullable=False, min=0.0, description="[K]")
     return_rate = _share("Share of units sold that comes back.")
     return_lag_weights = dy.List(dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale; sums to 1.")
-    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = too few.")
+    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = none in the whole market.")
+    demand_common_share = dy.Float64(
+        nullable=True, min=0.0, max=1.0, description="Share of weekly demand's variance that is common to all weeks [g]; null = not estimated."
+    )
+    demand_autocorrelation = dy.Float64(nullable=True, min=-1.0, max=1.0, description="Week-to-week autocorrelation of the rest [ρ]; null = not estimated.")
     minimum_order_quantity_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     pack_size_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     model = dy.String(nullable=False, description="Model of the forecast.")
@@ -356,6 +411,9 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "raw/fingerprints": Fingerprints,
     "series/weekly_demand": WeeklyDemand,
     "series/merchant_profiles": MerchantProfiles,
+    "forecast/model_quantiles": Forecasts,
+    "forecast/held_out": HeldOut,
+    "forecast/dependence": WeekDependence,
     "forecast/quantiles": Forecasts,
     "vectors/sku_vectors": SkuVectors,
     "policy/recommendations": Recommendations,
