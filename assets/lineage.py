@@ -52,7 +52,9 @@ LINEAGE: Mapping[str, Lineage] = {
         "weekly", _raw("sales_transactions", "weekly_sales", "returns", "stock_levels"), code=("ml.preprocessing",), settings=("forecast.history_weeks",)
     ),
     "series/merchant_profiles": Lineage(
-        "weekly", _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", scope=Scope.ALL_SHARDS), code=("ml.preprocessing",)
+        "weekly",
+        _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", "articles", scope=Scope.ALL_SHARDS),
+        code=("ml.preprocessing",),
     ),
     "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",)),
     "features/training_sample": Lineage(

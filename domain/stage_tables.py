@@ -20,6 +20,8 @@ CANDIDATES = (
     "theta",
 )
 """Forecasters that compete for a segment: the standing champion, then its challengers."""
+ALL_CATEGORIES = ""
+"""The row of `MerchantProfiles` for all of a merchant's articles."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
 """Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
@@ -77,15 +79,22 @@ class WeeklyDemand(dy.Schema):
 
 
 class MerchantProfiles(dy.Schema):
-    """Series: what a merchant's history says about returns and lead times, up to the cutoff."""
+    """Series: what history says about returns and lead times up to the cutoff, per merchant and category; little of it is shrunk toward the merchant's and the market's."""
 
     merchant_id = _key("Who sells.")
-    return_rate = _share("Units returned over units sold.")
+    category = dy.String(
+        primary_key=True, nullable=False, description="Category of the articles; empty = all of the merchant's, for articles without a category that has a row."
+    )
+    sold_units = _units("Units sold in the last 52 weeks.")
+    returned_units = _units("Units returned in the last 52 weeks.")
+    return_rate = _share("Units returned over units sold, shrunk.")
     return_lag_weights = dy.List(
         dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale: weeks 0, 1, 2, …; sums to 1."
     )
-    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="Dispersion of received shipments' lead times; null = too few.")
-    n_received_shipments = _units("Shipments the dispersion rests on.")
+    observed_lead_time_cv = dy.Float64(
+        nullable=True, min=0.0, description="Dispersion of received shipments' lead times, shrunk; null = too few in the market."
+    )
+    n_received_shipments = _units("Shipments of its own that the dispersion rests on.")
 
 
 class Forecasts(dy.Schema):

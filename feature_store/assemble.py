@@ -12,7 +12,7 @@ from domain.errors import StaleInputError
 from domain.feature_vector import SCHEMA_VERSION, hash_vector_row
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS, SkuVectors, WeekDependence
+from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors, WeekDependence
 from feature_store.economics import unit_economics
 from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
 from ml.forecasting import forecast_newcomers
@@ -62,7 +62,7 @@ def assemble_vectors(
         unit_economics(series, tables, weekly_demand, cutoff=cutoff, costs=settings.costs)
         .join(_packaging(tables), on=SERIES_KEY, how="left", maintain_order="left")
         .join(_stock(tables, keys, decision_date=decision_date, cutoff=cutoff, settings=settings), on=SERIES_KEY, how="left", maintain_order="left")
-        .join(profiles, on="merchant_id", how="left", maintain_order="left")
+        .join(_profiles_of(keys, tables["articles"], profiles), on=SERIES_KEY, how="left", maintain_order="left")
     )
     due = returns_due_units(sales, rows["return_rate"].to_numpy(), _padded(rows["return_lag_weights"]))
     rows = rows.with_columns(
@@ -101,6 +101,17 @@ def _stock(tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame, *, decision_d
     return joined.with_columns(pl.col("on_hand_units").fill_null(0), pl.col("inbound_units").fill_null(nothing))
 
 
+def _profiles_of(keys: pl.DataFrame, articles: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:
+    """Returns and lead-time dispersion of each series: of its merchant's category, of all of the merchant's articles where that has no row."""
+    figures = ["return_rate", "return_lag_weights", "observed_lead_time_cv"]
+    of_merchant = profiles.filter(pl.col("category") == ALL_CATEGORIES).select("merchant_id", *figures)
+    with_category = keys.join(articles.select(*SERIES_KEY, "category"), on=SERIES_KEY, how="left", maintain_order="left")
+    joined = with_category.join(of_merchant, on="merchant_id", how="left", suffix="_of_all", maintain_order="left").join(
+        profiles.select("merchant_id", "category", *figures), on=["merchant_id", "category"], how="left", suffix="_own", maintain_order="left"
+    )
+    return joined.select(*SERIES_KEY, *(pl.coalesce(f"{name}_own", name).alias(name) for name in figures))
+
+
 def _packaging(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return tables["articles"].select(*SERIES_KEY, "minimum_order_quantity_units", "pack_size_units")
 
@@ -120,7 +131,7 @@ def _refuse_stale(forecast: pl.DataFrame, profiles: pl.DataFrame, *, cutoff: dat
     cutoffs = sorted(forecast["cutoff"].unique().to_list())
     horizons = forecast.group_by(SERIES_KEY).agg(pl.col("horizon_week").sort())["horizon_week"].to_list()
     n_wrong = sum(weeks != list(range(1, HORIZON_WEEKS + 1)) for weeks in horizons)
-    without_profile = sorted(set(forecast["merchant_id"]) - set(profiles["merchant_id"]))
+    without_profile = sorted(set(forecast["merchant_id"]) - set(profiles.filter(pl.col("category") == ALL_CATEGORIES)["merchant_id"]))
     found = [f"the forecast's cutoff is {', '.join(map(str, cutoffs))} (need {cutoff})"] if cutoffs not in ([], [cutoff]) else []
     found += [f"{n_wrong} series without exactly the horizon weeks 1 … {HORIZON_WEEKS}"] if n_wrong else []
     found += [f"merchants without a profile: {', '.join(without_profile[:5])}"] if without_profile else []
