@@ -12,6 +12,7 @@ from assets.plots import forecast_fan
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from ml.forecasting import forecast_demand, train_models
+from ml.preprocessing import with_flags, without_unit_errors
 from ml.transformation import merge_samples
 
 
@@ -45,14 +46,16 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         return PartitionedFrames(
             keys_of(context.partition_keys),
             lambda key: forecast_demand(
-                weekly_demand.read(**key), inference_rows.read(**key), models.read(**key), cutoff=week_of(key), settings=settings.forecast
+                without_unit_errors(weekly_demand.read(**key)), inference_rows.read(**key), models.read(**key), cutoff=week_of(key), settings=settings.forecast
             ),
         )
 
     @dg.asset(**declaration("forecast/quantiles", partitions))
-    def quantiles(context: dg.AssetExecutionContext, model_quantiles: PartitionReader) -> PartitionedFrames:
+    def quantiles(context: dg.AssetExecutionContext, model_quantiles: PartitionReader, weekly_demand: PartitionReader) -> PartitionedFrames:
         """The forecast that decisions are made with: the models' own, but where a challenger has won a segment."""
-        return PartitionedFrames(keys_of(context.partition_keys), lambda key: model_quantiles.read(**key), _figures)
+        return PartitionedFrames(
+            keys_of(context.partition_keys), lambda key: with_flags(model_quantiles.read(**key), weekly_demand.read(**key), cutoff=week_of(key)), _figures
+        )
 
     return [models, model_quantiles, *build_held_out(partitions), quantiles]
 

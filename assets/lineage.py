@@ -51,22 +51,23 @@ LINEAGE: Mapping[str, Lineage] = {
     "series/weekly_demand": Lineage(
         "weekly", _raw("sales_transactions", "weekly_sales", "returns", "stock_levels"), code=("ml.preprocessing",), settings=("forecast.history_weeks",)
     ),
+    "series/unconstrained_demand": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing",)),
     "series/merchant_profiles": Lineage(
         "weekly",
         _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", "articles", scope=Scope.ALL_SHARDS),
         code=("ml.preprocessing",),
     ),
-    "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",)),
+    "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing", "ml.transformation")),
     "features/training_sample": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
-        code=("ml.transformation",),
+        code=("ml.preprocessing", "ml.transformation"),
         settings=("forecast",),
     ),
     "features/inference_rows": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
-        code=("ml.transformation",),
+        code=("ml.preprocessing", "ml.transformation"),
         settings=("forecast",),
     ),
     "forecast/models": Lineage(
@@ -75,7 +76,7 @@ LINEAGE: Mapping[str, Lineage] = {
     "forecast/model_quantiles": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/inference_rows": Scope.SAME, "forecast/models": Scope.SAME},
-        code=("ml.forecasting",),
+        code=("ml.preprocessing", "ml.forecasting"),
         settings=("forecast",),
     ),
     "forecast/held_out": Lineage(
@@ -85,7 +86,9 @@ LINEAGE: Mapping[str, Lineage] = {
         settings=("forecast.history_weeks",),
     ),
     "forecast/dependence": Lineage("weekly", {"forecast/held_out": Scope.ALL_SHARDS_OF_RECENT_WEEKS}, code=("simulation.sampling",)),
-    "forecast/quantiles": Lineage("weekly", {"forecast/model_quantiles": Scope.SAME}, code=("ml.champions",)),
+    "forecast/quantiles": Lineage(
+        "weekly", {"forecast/model_quantiles": Scope.SAME, "series/weekly_demand": Scope.SAME}, code=("ml.champions", "ml.preprocessing")
+    ),
     "evaluation/forecast_accuracy": Lineage("weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml",)),
     "vectors/sku_vectors": Lineage(
         "daily",

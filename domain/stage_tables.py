@@ -20,6 +20,8 @@ CANDIDATES = (
     "theta",
 )
 """Forecasters that compete for a segment: the standing champion, then its challengers."""
+UNIT_ERROR, OUTLIER = "unit_error", "outlier"
+"""Flags of `WeeklyDemand`."""
 ALL_CATEGORIES = ""
 """The row of `MerchantProfiles` for all of a merchant's articles."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
@@ -76,6 +78,29 @@ class WeeklyDemand(dy.Schema):
     returned_units = _units("Units that came back in the week.")
     unit_price_eur = dy.Float64(nullable=True, min=0.0, description="Mean price per unit in the week; null = no sale and no list price.")
     promotion = dy.Float64(nullable=True, min=0.0, max=1.0, description="Strength of the week's promotion.")
+    flag = dy.String(
+        nullable=True,
+        description="unit_error: hardly demand, most likely a wrong unit; models read the week as unknown. outlier: unusual, but taken as it is. Null: neither.",
+    )
+
+
+class UnconstrainedDemand(dy.Schema):
+    """Series: weeks that stock cut off: the distribution of what would have been demanded, given what was sold. Negative binomial above a lower bound."""
+
+    merchant_id = _key("Who sells.")
+    article_id = _key("What is sold.")
+    week = dy.Date(primary_key=True, nullable=False, description="Monday of the week.")
+    lower_bound_units = _units("Units sold: demand was at least as much.")
+    expected_units = dy.Float64(nullable=False, min=0.0, description="Expected demand before the bound is known.")
+    dispersion = dy.Float64(nullable=False, min=0.0, description="Variance = mean + dispersion · mean², before the bound is known.")
+    probability_below_bound = dy.Float64(nullable=False, min=0.0, max=1.0, description="Probability of less demand than was sold, before that is known.")
+    demand_mean_units = dy.Float64(nullable=False, min=0.0, description="Expected demand, given the bound.")
+    locals().update(
+        {
+            name: dy.Float64(nullable=False, min=0.0, description=f"Demand that is not exceeded with probability 0.{name[-3:]}, given the bound, units.")
+            for name in ("demand_q100", "demand_q250", "demand_q500", "demand_q750", "demand_q900")
+        }
+    )
 
 
 class MerchantProfiles(dy.Schema):
@@ -121,6 +146,15 @@ class Forecasts(dy.Schema):
     def quantiles_do_not_cross(cls) -> pl.Expr:
         """Each quantile is at least its lower neighbour."""
         return pl.all_horizontal(pl.col(b) >= pl.col(a) for a, b in itertools.pairwise(QUANTILE_COLUMNS))
+
+
+class FlaggedForecasts(Forecasts):
+    """Forecast: 12 rows per series, none missing; 39 quantiles of weekly demand that never cross; and what is unusual about the series."""
+
+    flags = dy.String(
+        nullable=False,
+        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold; empty = none.",
+    )
 
 
 class WeekDependence(dy.Schema):
@@ -419,11 +453,12 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "raw/rejects": Rejects,
     "raw/fingerprints": Fingerprints,
     "series/weekly_demand": WeeklyDemand,
+    "series/unconstrained_demand": UnconstrainedDemand,
     "series/merchant_profiles": MerchantProfiles,
     "forecast/model_quantiles": Forecasts,
     "forecast/held_out": HeldOut,
     "forecast/dependence": WeekDependence,
-    "forecast/quantiles": Forecasts,
+    "forecast/quantiles": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
     "policy/recommendations": Recommendations,
     "policy/alternatives": Alternatives,

@@ -16,7 +16,7 @@ from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors, WeekD
 from feature_store.economics import unit_economics
 from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
 from ml.forecasting import forecast_newcomers
-from ml.preprocessing import default_profiles
+from ml.preprocessing import default_profiles, without_unit_errors
 from simulation.sampling.dependence_by_segment import of_segments
 
 FloatArray = npt.NDArray[np.float64]
@@ -54,10 +54,10 @@ def assemble_vectors(
     newcomers = forecast_newcomers(tables, forecast, cutoff=cutoff, decision_date=decision_date)
     unknown_merchants = newcomers.join(profiles, on="merchant_id", how="anti")["merchant_id"].unique().sort()
     profiles = pl.concat([profiles, default_profiles(unknown_merchants)])
-    ordered = pl.concat([forecast, newcomers]).sort(*SERIES_KEY, "horizon_week")
+    ordered = pl.concat([forecast.select(newcomers.columns), newcomers]).sort(*SERIES_KEY, "horizon_week")
     series = ordered.select(*SERIES_KEY, "model", "segment").unique(SERIES_KEY, keep="first", maintain_order=True)
     keys = series.select(SERIES_KEY)
-    sales = recent_sales(keys, weekly_demand, cutoff=cutoff)
+    sales = recent_sales(keys, without_unit_errors(weekly_demand), cutoff=cutoff)
     rows = (
         unit_economics(series, tables, weekly_demand, cutoff=cutoff, costs=settings.costs)
         .join(_packaging(tables), on=SERIES_KEY, how="left", maintain_order="left")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
-from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, STAGE_TABLES
+from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, STAGE_TABLES, UNIT_ERROR
 
 SERIES_KEY = ["merchant_id", "article_id"]
 Others = Mapping[str, pl.DataFrame]
@@ -149,6 +149,19 @@ RULES: tuple[TableRule, ...] = (
         rows_where(pl.col("expected_cost_eur") > pl.col("expected_cost_without_order_eur") * (1 + 1e-9)),
         is_blocking=False,
         allowed_share=0.05,
+    ),
+    TableRule(
+        "series/weekly_demand",
+        "no_unit_errors",
+        "No week sold a hundred times what the series usually sells; such weeks are read as unknown, and the source should be corrected.",
+        rows_where(pl.col("flag") == UNIT_ERROR),
+        is_blocking=False,
+    ),
+    TableRule(
+        "series/unconstrained_demand",
+        "demand_is_at_least_what_was_sold",
+        "No censored week is expected to have demanded less than was sold, and none nothing.",
+        rows_where((pl.col("demand_mean_units") < pl.col("lower_bound_units")) | (pl.col("demand_mean_units") <= 0)),
     ),
     TableRule(
         "series/weekly_demand",

@@ -15,6 +15,7 @@ from domain.stage_tables import CANDIDATES, HORIZON_WEEKS, HeldOut
 from ml.evaluation.baselines import BASELINES, Baseline
 from ml.evaluation.histories import histories_of
 from ml.metrics import cumulative_probability, pinball_losses
+from ml.preprocessing import without_unit_errors
 from ml.preprocessing.visible import SERIES_KEY
 from ml.transformation.panel import panels
 
@@ -37,6 +38,7 @@ def judge_held_out(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, *, histo
     if forecast.is_empty():
         return HeldOut.create_empty()
     cutoff: date = forecast["cutoff"][0]
+    weekly_demand = without_unit_errors(weekly_demand)
     known = weekly_demand.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).select(*SERIES_KEY, "week", "sales_units")
     rows = forecast.sort(*SERIES_KEY, "week").join(known, on=[*SERIES_KEY, "week"], how="left", maintain_order="left")
     actual = rows["sales_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy()

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from domain.stage_tables import ALL_CATEGORIES, MerchantProfiles
+from domain.stage_tables import ALL_CATEGORIES, UNIT_ERROR, MerchantProfiles
 from ml.preprocessing.shrinkage import LEAST_PRECISION, shrunk_mean, shrunk_shares
+from ml.preprocessing.unusual_weeks import flag_weeks
 from ml.preprocessing.visible import SERIES_KEY, end_of_week, last_weeks, visible_returns, visible_sales, week_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -146,7 +147,8 @@ def _counts(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame
     in_rate = last_weeks("week", cutoff=cutoff, n_weeks=RATE_WEEKS)
     units, lag = pl.col("quantity_units"), (week_of("returned_at") - week_of("sold_at")).dt.total_days() // 7
     lead = ((week_of("received_at") - week_of("ordered_at")).dt.total_days() // 7 - 1).clip(lower_bound=0)
-    sold = by_cell(visible_sales(tables, cutoff=cutoff), sold_units=pl.col("sales_units").filter(in_rate).sum())
+    sales = flag_weeks(visible_sales(tables, cutoff=cutoff)).filter(pl.col("flag").ne_missing(UNIT_ERROR))
+    sold = by_cell(sales, sold_units=pl.col("sales_units").filter(in_rate).sum())
     returned = by_cell(
         visible_returns(tables, cutoff=cutoff).with_columns(week=week_of("returned_at"), lag=lag),
         returned_units=units.filter(in_rate).sum(),

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from domain.stage_tables import WeeklyDemand
+from ml.preprocessing.unusual_weeks import flag_weeks
 from ml.preprocessing.visible import SERIES_KEY, visible_returns, visible_sales, week_of
 
 ROW_KEY = [*SERIES_KEY, "week"]
@@ -39,7 +40,7 @@ def build_weekly_demand(tables: Mapping[str, pl.DataFrame], *, cutoff: date, his
         .join(_stock_at_week_end(tables, cutoff=cutoff), on=ROW_KEY, how="left")
         .with_columns(pl.col("returned_units").fill_null(0))
     )
-    frame = _mark_censored(weekly).select(WeeklyDemand.column_names()).sort(ROW_KEY).collect()
+    frame = flag_weeks(_mark_censored(weekly)).select(WeeklyDemand.column_names()).sort(ROW_KEY).collect()
     return WeeklyDemand.validate(frame)
 
 
