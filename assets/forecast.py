@@ -7,10 +7,12 @@ import polars as pl
 
 from assets.declaration import declaration
 from assets.held_out import build_held_out
+from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import forecast_fan
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
+from ml.champions import crown_champions
 from ml.forecasting import forecast_demand, train_models
 from ml.preprocessing import with_flags, without_unit_errors
 from ml.transformation import merge_samples
@@ -51,11 +53,21 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         )
 
     @dg.asset(**declaration("forecast/quantiles", partitions))
-    def quantiles(context: dg.AssetExecutionContext, model_quantiles: PartitionReader, weekly_demand: PartitionReader) -> PartitionedFrames:
+    def quantiles(
+        context: dg.AssetExecutionContext,
+        model_quantiles: PartitionReader,
+        champions: PartitionReader,
+        weekly_demand: PartitionReader,
+        settings: dg.ResourceParam[Settings],
+    ) -> PartitionedFrames:
         """The forecast that decisions are made with: the models' own, but where a challenger has won a segment."""
-        return PartitionedFrames(
-            keys_of(context.partition_keys), lambda key: with_flags(model_quantiles.read(**key), weekly_demand.read(**key), cutoff=week_of(key)), _figures
-        )
+
+        def compute(key: PartitionKey) -> pl.DataFrame:
+            inputs, cutoff = (model_quantiles.read(**key), weekly_demand.read(**key), champions.read(**key)), week_of(key)
+            crowned = crown_champions(*inputs, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
+            return with_flags(crowned, inputs[1], cutoff=cutoff)
+
+        return PartitionedFrames(keys_of(context.partition_keys), compute, _figures)
 
     return [models, model_quantiles, *build_held_out(partitions), quantiles]
 

@@ -13,7 +13,8 @@ from assets.plots import markdown_table
 from domain.calendar import ONE_WEEK
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS, Forecasts
-from ml.champions import judge_held_out
+from ml.champions import decide_champions, judge_held_out, sample_losses
+from ml.champions.decision import STANDING
 from simulation.sampling.dependence_by_segment import estimate_dependence, sample_held_out
 
 
@@ -43,7 +44,29 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: of_weeks(*recent_weeks(key)), _dependence)
 
-    return [held_out, dependence]
+    @dg.asset(**declaration("forecast/champions", partitions))
+    def champions(context: dg.AssetExecutionContext, held_out: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
+        """Who forecasts each segment: the models, but where a challenger did clearly better in the forecasts judged in the last 13 weeks."""
+
+        @lru_cache(maxsize=1)
+        def of_weeks(*weeks: str) -> pl.DataFrame:
+            return decide_champions([sample_losses([rows]) for week in weeks for rows in held_out.read_present(week=week)], settings.champions)
+
+        return PartitionedFrames(keys_of(context.partition_keys), lambda key: of_weeks(*recent_weeks(key)), _champions)
+
+    return [held_out, dependence, champions]
+
+
+def _champions(frame: pl.DataFrame) -> Metadata:
+    columns = ("segment", "candidate", "scaled_loss", "improvement", "p_value", "n_series", "n_cutoffs", "reason")
+    rounded = frame.with_columns(pl.col("scaled_loss", "improvement", "p_value").round(4))
+    header = ("segment", "candidate", "scaled loss", "better by", "p", "series", "cutoffs", "why")
+    challenged = frame.filter(pl.col("is_champion"), pl.col("candidate") != STANDING)
+    return {
+        "segments_of_challengers": ", ".join(challenged["segment"]) or "none",
+        "champions": markdown_table(header, rounded.filter(pl.col("is_champion")).select(columns).rows()),
+        "candidates": markdown_table(header, rounded.select(columns).rows()),
+    }
 
 
 def _dependence(frame: pl.DataFrame) -> Metadata:

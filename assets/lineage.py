@@ -86,8 +86,12 @@ LINEAGE: Mapping[str, Lineage] = {
         settings=("forecast.history_weeks",),
     ),
     "forecast/dependence": Lineage("weekly", {"forecast/held_out": Scope.ALL_SHARDS_OF_RECENT_WEEKS}, code=("simulation.sampling",)),
+    "forecast/champions": Lineage("weekly", {"forecast/held_out": Scope.ALL_SHARDS_OF_RECENT_WEEKS}, code=("ml.champions",), settings=("champions",)),
     "forecast/quantiles": Lineage(
-        "weekly", {"forecast/model_quantiles": Scope.SAME, "series/weekly_demand": Scope.SAME}, code=("ml.champions", "ml.preprocessing")
+        "weekly",
+        {"forecast/model_quantiles": Scope.SAME, "forecast/champions": Scope.SAME, "series/weekly_demand": Scope.SAME},
+        code=("ml.champions", "ml.evaluation", "ml.preprocessing"),
+        settings=("forecast.history_weeks",),
     ),
     "evaluation/forecast_accuracy": Lineage("weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml",)),
     "vectors/sku_vectors": Lineage(
@@ -137,7 +141,7 @@ LINEAGE: Mapping[str, Lineage] = {
         "daily",
         {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
         code=("simulation",),
-        settings=("forecast", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
+        settings=("forecast", "champions", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
     ),
     "policy/order_changes": Lineage(
         "daily",

@@ -54,6 +54,23 @@ class ForecastSettings(_Frozen):
     n_threads: int = Field(2, ge=1, description="Threads of LightGBM and feature building; results do not depend on it.")
 
 
+class ChampionSettings(_Frozen):
+    """When a challenger takes over a segment from the models."""
+
+    minimum_improvement: float = Field(0.15, ge=0, lt=1, description="Least share by which its held-out loss must be below the models'.")
+    significance: float = Field(0.05, gt=0, lt=1, description="Largest p-value of the paired test over series, all challengers together.")
+    fewest_series: int = Field(30, ge=2, description="Least series of the segment that must have been judged.")
+    fewest_cutoffs: int = Field(3, ge=1, description="Least cutoffs that must have been judged, among those of the last 13 weeks.")
+
+
+class CalibrationSettings(_Frozen):
+    """When a forecast counts as calibrated."""
+
+    largest_error: float = Field(0.05, gt=0, le=1, description="Largest mean |coverage − level| over the 39 levels [ECE].")
+    coverage_tolerance: float = Field(0.08, gt=0, le=1, description="Largest distance of the 80 % interval's coverage from 0.8.")
+    fewest_cells: int = Field(2_000, ge=1, description="Series × weeks below which a segment's figures say too little to fail it.")
+
+
 class SimulationSettings(_Frozen):
     """How futures are drawn."""
 
@@ -168,6 +185,8 @@ class Settings(_Frozen):
     seed: int = Field(20_260_101, ge=0, lt=2**63, description="Seed of all keyed randomness.")
     profile: Profile = Field("full", description="tiny: fewer paths and trees, for smoke tests.")
     forecast: ForecastSettings = ForecastSettings()
+    champions: ChampionSettings = ChampionSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     evidence: EvidenceSettings = EvidenceSettings()
@@ -199,7 +218,7 @@ class Settings(_Frozen):
 
     def as_record(self) -> str:
         """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "merchants"})
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 

@@ -197,6 +197,26 @@ class HeldOut(dy.Schema):
     )
 
 
+class Champions(dy.Schema):
+    """Forecast: who forecasts each segment and why: the models and their challengers on held-out weeks."""
+
+    segment = dy.String(primary_key=True, nullable=False, description="Demand segment.")
+    candidate = dy.String(primary_key=True, nullable=False, description="Forecaster.")
+    is_champion = dy.Bool(nullable=False, description="Whether it forecasts the segment.")
+    scaled_loss = dy.Float64(nullable=False, min=0.0, description="Pinball loss per week over each series' scale, mean over series and cutoffs.")
+    improvement = dy.Float64(nullable=False, description="Share by which the scaled loss is below the models'; negative = worse.")
+    p_value = dy.Float64(
+        nullable=True, min=0.0, max=1.0, description="Of no improvement: paired t-test over series, times the number of challengers; null = the models."
+    )
+    loss_units = dy.Float64(nullable=False, min=0.0, description="Σ pinball loss.")
+    reason = dy.String(nullable=False, description="Why it is the champion or not.")
+    n_series = _units("Series compared.")
+    n_cutoffs = _units("Cutoffs compared.")
+    first_cutoff = dy.Date(nullable=False, description="First of the cutoffs.")
+    last_cutoff = dy.Date(nullable=False, description="Last of the cutoffs.")
+    held_out_hash = dy.String(nullable=False, description="Hash of the losses compared.")
+
+
 class SkuVectors(dy.Schema):
     """Vectors: everything the engine needs to know of one SKU on one day (see `feature_vector.py`)."""
 
@@ -458,6 +478,7 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "forecast/model_quantiles": Forecasts,
     "forecast/held_out": HeldOut,
     "forecast/dependence": WeekDependence,
+    "forecast/champions": Champions,
     "forecast/quantiles": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
     "policy/recommendations": Recommendations,
