@@ -1,5 +1,6 @@
 """The part of stage forecast that looks back: past forecasts against what came, and what follows from it for the next ones."""
 
+from datetime import date
 from functools import lru_cache
 
 import dagster as dg
@@ -10,11 +11,14 @@ from assets.layout import PartitionKey
 from assets.lineage import recent_weeks
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import markdown_table
+from assets.provenance import code_version, data_hash, settings_hash
 from domain.calendar import ONE_WEEK
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS, Forecasts
 from ml.champions import decide_champions, judge_held_out, sample_losses
 from ml.champions.decision import STANDING
+from ml.champions.model_card import NO_MODEL, card_markdown, describe_models
+from ml.transformation import merge_samples
 from simulation.sampling.dependence_by_segment import estimate_dependence, sample_held_out
 
 
@@ -54,7 +58,27 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: of_weeks(*recent_weeks(key)), _champions)
 
-    return [held_out, dependence, champions]
+    @dg.asset(**declaration("forecast/model_cards", partitions))
+    def model_cards(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **inputs: PartitionReader) -> PartitionedFrames:
+        """What a person should know of the models of a cutoff before trusting them; the same card in each shard."""
+
+        @lru_cache(maxsize=1)
+        def of_week(week: str) -> pl.DataFrame:
+            trained, decided = (next(inputs[name].read_present(week=week)) for name in ("models", "champions"))  # every shard holds the same copy
+            sample = merge_samples(inputs["training_sample"].read_each(week=week), settings.forecast.n_training_rows)
+            versions = {
+                "model_version": data_hash(trained) if trained.height else NO_MODEL,
+                "code_version": code_version("forecast/models"),
+                "settings_hash": settings_hash("forecast/models", settings),
+                "training_data_hash": data_hash(sample),
+            }
+            return describe_models(trained, inputs["held_out"].read_each(week=week), decided, cutoff=date.fromisoformat(week), versions=versions)
+
+        return PartitionedFrames(
+            keys_of(context.partition_keys), lambda key: of_week(key["week"]), lambda card: {"card": dg.MetadataValue.md(card_markdown(card))}
+        )
+
+    return [held_out, dependence, champions, model_cards]
 
 
 def _champions(frame: pl.DataFrame) -> Metadata:

@@ -87,6 +87,17 @@ LINEAGE: Mapping[str, Lineage] = {
     ),
     "forecast/dependence": Lineage("weekly", {"forecast/held_out": Scope.ALL_SHARDS_OF_RECENT_WEEKS}, code=("simulation.sampling",)),
     "forecast/champions": Lineage("weekly", {"forecast/held_out": Scope.ALL_SHARDS_OF_RECENT_WEEKS}, code=("ml.champions",), settings=("champions",)),
+    "forecast/model_cards": Lineage(
+        "weekly",
+        {
+            "features/training_sample": Scope.ALL_SHARDS_OF_WEEK,
+            "forecast/models": Scope.SAME,
+            "forecast/held_out": Scope.ALL_SHARDS_OF_WEEK,
+            "forecast/champions": Scope.SAME,
+        },
+        code=("ml.champions",),
+        settings=("forecast",),
+    ),
     "forecast/quantiles": Lineage(
         "weekly",
         {"forecast/model_quantiles": Scope.SAME, "forecast/champions": Scope.SAME, "series/weekly_demand": Scope.SAME},
@@ -94,6 +105,10 @@ LINEAGE: Mapping[str, Lineage] = {
         settings=("forecast.history_weeks",),
     ),
     "evaluation/forecast_accuracy": Lineage("weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml",)),
+    "evaluation/forecast_tallies": Lineage(
+        "weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml.monitoring", "ml.preprocessing")
+    ),
+    "evaluation/calibration": Lineage("weekly", {"evaluation/forecast_tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.monitoring",), settings=("calibration",)),
     "vectors/sku_vectors": Lineage(
         "daily",
         {

@@ -22,6 +22,8 @@ CANDIDATES = (
 """Forecasters that compete for a segment: the standing champion, then its challengers."""
 UNIT_ERROR, OUTLIER = "unit_error", "outlier"
 """Flags of `WeeklyDemand`."""
+ALL_SEGMENTS, ALL_WEEKS = "", 0
+"""Rows over all demand segments, and over all weeks ahead."""
 ALL_CATEGORIES = ""
 """The row of `MerchantProfiles` for all of a merchant's articles."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
@@ -215,6 +217,26 @@ class Champions(dy.Schema):
     first_cutoff = dy.Date(nullable=False, description="First of the cutoffs.")
     last_cutoff = dy.Date(nullable=False, description="Last of the cutoffs.")
     held_out_hash = dy.String(nullable=False, description="Hash of the losses compared.")
+
+
+class ModelCards(dy.Schema):
+    """Forecast: which version of the models a cutoff was forecast with, what it learnt from, and how the version of 12 weeks ago fared."""
+
+    cutoff = dy.Date(primary_key=True, nullable=False, description="Cutoff of the models.")
+    model_version = dy.String(nullable=False, description="Hash of the models; none = too little history to train any.")
+    code_version = dy.String(nullable=False, description="Hash of the code that trains.")
+    settings_hash = dy.String(nullable=False, description="Hash of the settings that count in training.")
+    training_data_hash = dy.String(nullable=False, description="Hash of the training samples of all shards.")
+    n_training_rows = _units("Rows learnt from.")
+    feature_names = dy.List(dy.String(nullable=False), nullable=False, description="Features, in the models' order.")
+    n_boosters = _units("LightGBM models.")
+    is_calibrated_on_held_out_weeks = dy.Bool(nullable=False, description="Whether history was long enough to hold weeks out for calibration.")
+    held_out_cutoff = dy.Date(nullable=True, description="Cutoff of the version whose figures follow; null = none was judged.")
+    n_held_out_series = _units("Series judged.")
+    held_out_scaled_crps = dy.Float64(nullable=True, min=0.0, description="Twice the mean pinball loss over mean demand; null = nothing demanded.")
+    best_challenger = dy.String(nullable=True, description="Simple forecaster with the least loss on the same weeks.")
+    best_challenger_scaled_crps = dy.Float64(nullable=True, min=0.0, description="Its scaled CRPS.")
+    segments_of_challengers = dy.List(dy.String(nullable=False), nullable=False, description="Segments that a challenger forecasts, with its name.")
 
 
 class SkuVectors(dy.Schema):
@@ -458,6 +480,37 @@ class ForecastAccuracy(dy.Schema):
     segment = dy.String(nullable=False, description="Demand segment.")
 
 
+class ForecastTallies(dy.Schema):
+    """Evaluation: the forecast of 12 weeks ago against what came, sums by segment and week ahead; whole numbers, so that shards add up exactly."""
+
+    cutoff = dy.Date(nullable=False, description="Cutoff of the forecast that is judged.")
+    segment = dy.String(primary_key=True, nullable=False, description="Demand segment.")
+    horizon_week = dy.Int64(primary_key=True, nullable=False, min=1, description="Weeks ahead.")
+    n_cells = _units("Series × weeks with known demand.")
+    actual_units = _units("Units demanded in them.")
+    loss_parts = _units("Σ pinball loss, mean over levels, in 1/1560 of a unit.")
+    absolute_error_units = _units("Σ |actual − median|.")
+    mean_error_milliunits = dy.Int64(nullable=False, description="Σ (expected − actual), in thousandths of a unit.")
+    below_parts = dy.List(dy.Int64(nullable=False), nullable=False, description="Per level: cells whose randomised PIT is at or below it, in millionths.")
+
+
+class Calibration(dy.Schema):
+    """Evaluation: does the forecast hold as often as it says? Per segment and week ahead, against the thresholds of the settings."""
+
+    segment = dy.String(primary_key=True, nullable=False, description="Demand segment; empty = all.")
+    horizon_week = dy.Int64(primary_key=True, nullable=False, min=0, description="Weeks ahead; 0 = all.")
+    cutoff = dy.Date(nullable=False, description="Cutoff of the forecast that is judged.")
+    n_cells = _units("Series × weeks judged.")
+    calibration_error = _share("Mean over 39 levels of |coverage − level| [ECE].")
+    coverage_80 = _share("Share inside the 80 % interval.")
+    scaled_crps = dy.Float64(nullable=True, min=0.0, description="Twice the mean pinball loss over mean demand; null = nothing demanded.")
+    wape = dy.Float64(nullable=True, min=0.0, description="Σ |actual − median| / Σ actual.")
+    bias = dy.Float64(nullable=True, description="Σ (expected − actual) / Σ actual; positive = over-forecast.")
+    level_coverage = dy.List(dy.Float64(nullable=False), nullable=False, description="Share at or below each of the 39 levels.")
+    is_calibrated = dy.Bool(nullable=True, description="Verdict; null = too few cells, or a single week of a segment.")
+    faults = dy.String(nullable=False, description="What is beyond its threshold; empty = nothing.")
+
+
 class Exceptions(dy.Schema):
     """Evaluation: what a planner should look at first, by money at stake."""
 
@@ -479,6 +532,7 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "forecast/held_out": HeldOut,
     "forecast/dependence": WeekDependence,
     "forecast/champions": Champions,
+    "forecast/model_cards": ModelCards,
     "forecast/quantiles": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
     "policy/recommendations": Recommendations,
@@ -490,6 +544,8 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "policy/settings_in_force": SettingsInForce,
     "policy/order_changes": OrderChanges,
     "evaluation/forecast_accuracy": ForecastAccuracy,
+    "evaluation/forecast_tallies": ForecastTallies,
+    "evaluation/calibration": Calibration,
     "evaluation/exceptions": Exceptions,
 }
 """Tables with a contract by stage and name, as they lie under `REPLENISH_DATA`."""

@@ -117,6 +117,13 @@ RULES: tuple[TableRule, ...] = (
         others=("series/weekly_demand",),
     ),
     TableRule(
+        "evaluation/calibration",
+        "forecast_is_calibrated",
+        "The forecast of 12 weeks ago held as often as it said, in every segment and every week ahead with enough of them (settings `calibration`).",
+        rows_where(~pl.col("is_calibrated")),
+        is_blocking=False,
+    ),
+    TableRule(
         "vectors/sku_vectors",
         "every_series_has_a_vector",
         "One vector for each series of the forecast; articles first sold since then get one too.",

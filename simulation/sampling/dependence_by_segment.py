@@ -10,14 +10,13 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.randomness import stable_hash
-from domain.stage_tables import HORIZON_WEEKS, HeldOut, WeekDependence
+from domain.stage_tables import ALL_SEGMENTS, HORIZON_WEEKS, HeldOut, WeekDependence
 from simulation.sampling.dependence import DEFAULT_AUTOCORRELATION, DEFAULT_COMMON_SHARE, fit_to_probabilities, variance_ratio
 
 FEWEST_SERIES = 100
 """Held-out forecasts with 12 known weeks below which g and ρ are not fitted: the variance of a sum then has a standard error above 14 %."""
 MOST_SERIES = 5_000
 """Held-out forecasts per segment that a fit looks at: a standard error of 2 %, and bounded memory."""
-ALL_SEGMENTS = ""
 _KEY = ["cutoff", "merchant_id", "article_id"]
 _COLUMNS = [*_KEY, "segment", "n_weeks", "pit_below", "pit_upto"]
 _SEED = 7
