@@ -10,6 +10,7 @@ from domain.settings import Settings, load_settings
 from orchestration.backfills import with_backfill_policy
 from orchestration.checks import build_checks
 from orchestration.freshness import with_freshness
+from orchestration.hyperparameter_search import build_hyperparameter_search_job
 from orchestration.jobs import build_jobs
 from orchestration.partitions import build_partitions, first_week
 from orchestration.repair_job import build_repair_job
@@ -36,7 +37,7 @@ def build_definitions(settings: Settings, *, on_progress: Progress | None = None
         return dg.Definitions(
             assets=assets,
             asset_checks=[*build_checks(assets), *build_staleness_checks(assets)],
-            jobs=[*jobs, build_repair_job()],
+            jobs=[*jobs, build_repair_job(), build_hyperparameter_search_job()],
             sensors=build_sensors(jobs, settings),
             resources=build_resources(settings, on_progress=on_progress),
             executor=dg.in_process_executor,
