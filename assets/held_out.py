@@ -94,6 +94,6 @@ def _champions(frame: pl.DataFrame) -> Metadata:
 
 
 def _dependence(frame: pl.DataFrame) -> Metadata:
-    columns = ("segment", "common_share", "autocorrelation", "basis", "n_series", "observed_ratio_12_weeks", "fitted_ratio_12_weeks")
+    columns = ("segment", "common_share", "autocorrelation", "basis", "n_series", "observed_variance_ratio", "fitted_variance_ratio")
     rows = frame.select(columns).with_columns(pl.col("segment").replace("", "all others"), pl.col(pl.Float64).round(3)).rows()
     return {"dependence": markdown_table(("segment", "g", "ρ", "basis", "series", "variance of 12 weeks ÷ independent", "fitted"), rows)}

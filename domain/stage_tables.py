@@ -169,10 +169,10 @@ class WeekDependence(dy.Schema):
         nullable=False, description="segment = fitted to it, all_segments = to all of them together, default = too few held-out series for either."
     )
     n_series = _units("Held-out forecasts of 12 known weeks.")
-    observed_ratio_12_weeks = dy.Float64(
-        nullable=True, min=0.0, description="Observed variance of 12-week sums over that of independent weeks; null = not fitted."
+    observed_variance_ratio = dy.Float64(
+        nullable=True, min=0.0, description="Observed variance of the normals' 12-week sums over that of independent weeks; null = not fitted."
     )
-    fitted_ratio_12_weeks = dy.Float64(nullable=False, min=0.0, description="The same of g and ρ.")
+    fitted_variance_ratio = dy.Float64(nullable=False, min=0.0, description="The same of g and ρ.")
 
 
 class HeldOut(dy.Schema):

@@ -68,8 +68,8 @@ def _row(segment: str, rows: pl.DataFrame, *, basis: str, otherwise: dict[str, o
         "autocorrelation": fitted.autocorrelation,
         "basis": basis,
         "n_series": rows.height,
-        "observed_ratio_12_weeks": fitted.variance_ratio[-1],
-        "fitted_ratio_12_weeks": fitted.fitted_ratio[-1],
+        "observed_variance_ratio": fitted.variance_ratio[-1],
+        "fitted_variance_ratio": fitted.fitted_ratio[-1],
     }
 
 
@@ -78,8 +78,8 @@ def _default_row() -> dict[str, object]:
         "common_share": DEFAULT_COMMON_SHARE,
         "autocorrelation": DEFAULT_AUTOCORRELATION,
         "basis": "default",
-        "observed_ratio_12_weeks": None,
-        "fitted_ratio_12_weeks": float(variance_ratio(DEFAULT_COMMON_SHARE, DEFAULT_AUTOCORRELATION, HORIZON_WEEKS)),
+        "observed_variance_ratio": None,
+        "fitted_variance_ratio": float(variance_ratio(DEFAULT_COMMON_SHARE, DEFAULT_AUTOCORRELATION, HORIZON_WEEKS)),
     }
 
 

@@ -37,13 +37,13 @@ def test_each_segment_has_its_own_and_small_ones_that_of_all() -> None:
     assert rows["smooth"]["common_share"] == pytest.approx(0.4, abs=0.05)
     assert rows["lumpy"]["common_share"] == pytest.approx(0.0, abs=0.05)
     assert (rows["new"]["basis"], rows["new"]["common_share"], rows["new"]["n_series"]) == ("all_segments", rows[""]["common_share"], FEWEST_SERIES - 1)
-    assert rows["smooth"]["observed_ratio_12_weeks"] > 2 * rows["lumpy"]["observed_ratio_12_weeks"]
+    assert rows["smooth"]["observed_variance_ratio"] > 2 * rows["lumpy"]["observed_variance_ratio"]
 
 
 def test_without_held_out_forecasts_there_is_the_default_alone() -> None:
     row = estimate_dependence([]).row(0, named=True)
     assert (row["segment"], row["common_share"], row["autocorrelation"], row["basis"]) == ("", 0.15, 0.2, "default")
-    assert row["fitted_ratio_12_weeks"] == pytest.approx(week_correlation(0.15, 0.2).sum() / 12)
+    assert row["fitted_variance_ratio"] == pytest.approx(week_correlation(0.15, 0.2).sum() / 12)
 
 
 def test_shards_and_the_order_of_rows_change_nothing() -> None:
