@@ -75,6 +75,19 @@ def test_a_bound_far_beyond_the_series_is_kept() -> None:
     assert np.isfinite(found["demand_mean_units"][0])
 
 
+def test_chunks_of_series_change_nothing(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    demand, found, _ = world
+    monkeypatch.setattr("ml.preprocessing.unconstrained_demand.CHUNK_ROWS", 500)
+    assert estimate_unconstrained_demand(demand, cutoff=week(79)).equals(found)
+
+
+def test_known_weeks_alone_would_be_too_low(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    demand, found, truth = world
+    monkeypatch.setattr("ml.preprocessing.unconstrained_demand.N_ROUNDS", 1)
+    once = estimate_unconstrained_demand(demand, cutoff=week(79))["demand_mean_units"].sum()
+    assert abs(found["demand_mean_units"].sum() - truth.sum()) < abs(once - truth.sum())
+
+
 def test_the_future_the_shards_and_the_order_of_rows_change_nothing(world) -> None:
     demand, found, _ = world
     before = estimate_unconstrained_demand(demand.filter(pl.col("week") <= week(50)), cutoff=week(50))
