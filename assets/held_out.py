@@ -1,7 +1,9 @@
 """The part of stage forecast that looks back: past forecasts against what came, and what follows from it for the next ones."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 import dagster as dg
 import polars as pl
@@ -44,7 +46,7 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         @lru_cache(maxsize=1)
         def of_weeks(*weeks: str) -> pl.DataFrame:
-            return estimate_dependence([sample_held_out([rows]) for week in weeks for rows in held_out.read_present(week=week)])
+            return estimate_dependence([sample_held_out([rows]) for rows in _of_weeks(held_out, weeks)])
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: of_weeks(*recent_weeks(key)), _dependence)
 
@@ -54,7 +56,7 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         @lru_cache(maxsize=1)
         def of_weeks(*weeks: str) -> pl.DataFrame:
-            return decide_champions([sample_losses([rows]) for week in weeks for rows in held_out.read_present(week=week)], settings.champions)
+            return decide_champions([sample_losses([rows]) for rows in _of_weeks(held_out, weeks)], settings.champions)
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: of_weeks(*recent_weeks(key)), _champions)
 
@@ -64,7 +66,7 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         @lru_cache(maxsize=1)
         def of_week(week: str) -> pl.DataFrame:
-            trained, decided = (next(inputs[name].read_present(week=week)) for name in ("models", "champions"))  # every shard holds the same copy
+            trained, decided = (next(inputs[name].read_each_if_complete(week=week)) for name in ("models", "champions"))  # every shard holds the same copy
             sample = merge_samples(inputs["training_sample"].read_each(week=week), settings.forecast.n_training_rows)
             versions = {
                 "model_version": data_hash(trained) if trained.height else NO_MODEL,
@@ -79,6 +81,13 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
         )
 
     return [held_out, dependence, champions, model_cards]
+
+
+def _of_weeks(held_out: PartitionReader, weeks: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Shard by shard: the newest of the weeks, which must be there, and those before it that are."""
+    *earlier, newest = weeks
+    of_newest = (held_out.read(**key) for key in held_out.keys if key["week"] == newest)
+    return chain(*(held_out.read_each_if_complete(week=week) for week in earlier), of_newest)
 
 
 def _champions(frame: pl.DataFrame) -> Metadata:

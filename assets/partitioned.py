@@ -75,10 +75,11 @@ class PartitionReader:
         present = bool(keys) and all(exists(partition_location(self.root, self.table, key)) for key in keys)
         return read_partitions(self.root, self.table, keys) if present else None
 
-    def read_present(self, *, columns: Sequence[str] | None = None, **dimensions: str) -> Iterator[pl.DataFrame]:
-        """Those of the partitions that have been materialised, one after the other."""
-        keys = [key for key in self._matching(dimensions) if exists(partition_location(self.root, self.table, key))]
-        return (read_partition(self.root, self.table, key, columns=list(columns) if columns else None) for key in keys)
+    def read_each_if_complete(self, **dimensions: str) -> Iterator[pl.DataFrame]:
+        """The same partitions as separate frames, read one after the other; none where any has not been materialised: a part of the shards is not the whole."""
+        keys = self._matching(dimensions)
+        is_complete = all(exists(partition_location(self.root, self.table, key)) for key in keys)
+        return (read_partition(self.root, self.table, key) for key in (keys if is_complete else ()))
 
     def read_each(self, **dimensions: str) -> list[pl.DataFrame]:
         """The same partitions as separate frames."""

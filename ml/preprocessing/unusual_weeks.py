@@ -2,7 +2,7 @@
 
 Both rules look at one series, at its selling weeks up to the cutoff, on a logarithmic scale: how many times its median selling week a
 week sold, and how many robust standard deviations (1.4826 · MAD, at least a tenth of a decade) that is.
-On Dominick's, the online retailer and Favorita together 8 of 1.14 million selling weeks are called unit errors (docs/decisions/0016).
+On Dominick's, the online retailer and Favorita together 7 of 1.14 million selling weeks are called unit errors (docs/decisions/0016).
 """
 
 from datetime import date
