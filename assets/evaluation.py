@@ -10,8 +10,9 @@ from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of, week_of
 from assets.plots import accuracy_by_horizon, markdown_table, reliability_diagram
 from domain.calendar import ONE_WEEK
+from domain.forecast_tables import ALL_SEGMENTS, ALL_WEEKS, ForecastTallies
 from domain.settings import Settings
-from domain.stage_tables import ALL_SEGMENTS, ALL_WEEKS, HORIZON_WEEKS, ForecastAccuracy, ForecastTallies
+from domain.stage_tables import HORIZON_WEEKS, ForecastAccuracy
 from ml.accuracy import score_forecast
 from ml.monitoring import judge_calibration, tally_forecast
 from quality.day_figures import accuracy_figures

@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from assets.sharding import SERIES_KEY
+from domain.forecast_tables import ALL_SEGMENTS, ALL_WEEKS
 from domain.quantiles import QUANTILE_LEVELS
-from domain.stage_tables import ALL_SEGMENTS, ALL_WEEKS
 
 _WIDTH, _HEIGHT, _DPI = 5.2, 2.4, 72
 _COST_TERMS = ("holding", "inbound", "outbound", "returns", "lost_sales", "overstock", "fixed_order")

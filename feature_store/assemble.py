@@ -10,9 +10,10 @@ import polars as pl
 from domain.calendar import cutoff_for, share_of_week_left
 from domain.errors import StaleInputError
 from domain.feature_vector import SCHEMA_VERSION, hash_vector_row
+from domain.forecast_tables import WeekDependence
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import Settings
-from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors, WeekDependence
+from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors
 from feature_store.economics import unit_economics
 from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
 from ml.forecasting import forecast_newcomers
@@ -44,7 +45,7 @@ def assemble_vectors(
         profiles: `stage_tables.MerchantProfiles`.
         decision_date: Day of the decision. Mid-week, week 0 holds the demand of the days left, this one included.
         settings: Defaults for what the source does not say.
-        dependence: `stage_tables.WeekDependence` of the cutoff; `None` = not estimated.
+        dependence: `forecast_tables.WeekDependence` of the cutoff; `None` = not estimated.
 
     Raises:
         StaleInputError: The forecast is of another cutoff or horizon, or a merchant has no profile.

@@ -21,7 +21,7 @@ def crown_champions(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, champio
     Args:
         forecast: `stage_tables.Forecasts` of the models.
         weekly_demand: Series up to the cutoff; later rows are not looked at.
-        champions: `stage_tables.Champions`; no rows = the models forecast everything.
+        champions: `forecast_tables.Champions`; no rows = the models forecast everything.
         cutoff: Monday of the last week that may be seen.
         history_weeks: Window of the challengers, in weeks.
 

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import polars as pl
 from scipy.stats import ttest_rel
 
+from domain.forecast_tables import CANDIDATES, Champions, HeldOut
 from domain.randomness import stable_hash
 from domain.settings import ChampionSettings
-from domain.stage_tables import CANDIDATES, Champions, HeldOut
 from ml.preprocessing.visible import SERIES_KEY
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,13 +29,13 @@ _COLUMNS = [*SERIES_KEY, "cutoff", "segment", "n_weeks", "scale_units", *_LOSSES
 
 
 def sample_losses(held_out: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The rows that are compared: judged ones with a scale, at most `MOST_ROWS` per segment, whole series first drawn by key.
+    """The rows that are compared: judged ones with a scale and all losses, at most `MOST_ROWS` per segment, whole series first drawn by key.
 
     Args:
-        held_out: Rows of `stage_tables.HeldOut` of shards or cutoffs, or earlier samples of such: the sample of samples is the sample of everything.
+        held_out: Rows of `forecast_tables.HeldOut` of shards or cutoffs, or earlier samples of such: the sample of samples is the sample of everything.
     """
     rows = pl.concat([HeldOut.create_empty().select(_COLUMNS), *(frame.select(_COLUMNS) for frame in held_out)])
-    usable = rows.filter(pl.col("n_weeks") > 0, pl.col("scale_units") > 0)
+    usable = rows.filter(pl.col("n_weeks") > 0, pl.col("scale_units") > 0).drop_nulls(_LOSSES)
     drawn = pl.Series("drawn", [stable_hash("champions", *key) for key in usable.select(SERIES_KEY).iter_rows()], dtype=pl.UInt64)
     ordered = usable.with_columns(drawn).sort("segment", "drawn", *SERIES_KEY, "cutoff")
     return ordered.group_by("segment", maintain_order=True).head(MOST_ROWS).select(_COLUMNS)
@@ -49,7 +49,7 @@ def decide_champions(held_out: Sequence[pl.DataFrame], settings: ChampionSetting
         settings: What a challenger must reach.
 
     Returns:
-        `stage_tables.Champions`, sorted by segment, candidates in their order. Segments without a row are forecast by the models.
+        `forecast_tables.Champions`, sorted by segment, candidates in their order. Segments without a row are forecast by the models.
     """
     sample = sample_losses(held_out)
     rows = [row for (segment,), own in sample.group_by("segment", maintain_order=True) for row in _of_segment(str(segment), own, settings)]

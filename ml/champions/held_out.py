@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from domain.forecast_tables import CANDIDATES, HeldOut
 from domain.quantiles import QUANTILE_COLUMNS
-from domain.stage_tables import CANDIDATES, HORIZON_WEEKS, HeldOut
+from domain.stage_tables import HORIZON_WEEKS
 from ml.evaluation.baselines import BASELINES, Baseline
 from ml.evaluation.histories import histories_of
 from ml.metrics import cumulative_probability, pinball_losses
@@ -33,7 +34,7 @@ def judge_held_out(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, *, histo
         history_weeks: Window of the challengers, in weeks.
 
     Returns:
-        `stage_tables.HeldOut`, sorted by series; no rows without a forecast. Series gone from `weekly_demand` keep a row with `n_weeks` 0.
+        `forecast_tables.HeldOut`, sorted by series; no rows without a forecast. Series gone from `weekly_demand` keep a row with `n_weeks` 0.
     """
     if forecast.is_empty():
         return HeldOut.create_empty()

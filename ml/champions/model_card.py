@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from domain.stage_tables import CANDIDATES, HeldOut, ModelCards
+from domain.forecast_tables import CANDIDATES, HeldOut, ModelCards
 from ml.champions.decision import STANDING, champions_by_segment
 from ml.preprocessing.visible import SERIES_KEY
 
@@ -20,13 +20,13 @@ def describe_models(
 
     Args:
         models: Rows of `train_models`; none where the history was too small to learn from.
-        held_out: `stage_tables.HeldOut` of all shards, judged at this cutoff.
-        champions: `stage_tables.Champions` of the cutoff.
+        held_out: `forecast_tables.HeldOut` of all shards, judged at this cutoff.
+        champions: `forecast_tables.Champions` of the cutoff.
         cutoff: Monday of the last week that was seen.
         versions: model_version, code_version, settings_hash, training_data_hash.
 
     Returns:
-        `stage_tables.ModelCards`.
+        `forecast_tables.ModelCards`.
     """
     parts = dict(models.group_by("part").len().sort("part").iter_rows()) if models.height else {}
     row = {

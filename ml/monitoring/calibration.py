@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from domain.forecast_tables import ALL_SEGMENTS, ALL_WEEKS, Calibration, ForecastTallies
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import CalibrationSettings
-from domain.stage_tables import ALL_SEGMENTS, ALL_WEEKS, Calibration, ForecastTallies
 from ml.monitoring.tallies import PARTS_PER_CELL, PARTS_PER_UNIT
 
 _TENTH, _NINE_TENTHS = (int(np.searchsorted(QUANTILE_LEVELS, level)) for level in (0.1, 0.9))
@@ -22,11 +22,11 @@ def judge_calibration(tallies: Sequence[pl.DataFrame], settings: CalibrationSett
     """Figures and verdicts per segment, per week ahead, and of both together.
 
     Args:
-        tallies: `stage_tables.ForecastTallies` of all shards, of one cutoff; may be empty.
+        tallies: `forecast_tables.ForecastTallies` of all shards, of one cutoff; may be empty.
         settings: Thresholds.
 
     Returns:
-        `stage_tables.Calibration`, sorted: empty segment = all of them, week 0 = all of them. Verdicts on segments and on weeks
+        `forecast_tables.Calibration`, sorted: empty segment = all of them, week 0 = all of them. Verdicts on segments and on weeks
         ahead; a segment's single weeks are shown without one. No rows where nothing was judged.
     """
     sums = pl.concat([ForecastTallies.create_empty(), *tallies])

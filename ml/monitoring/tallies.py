@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from domain.forecast_tables import ForecastTallies
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS
-from domain.stage_tables import ForecastTallies
 from ml.metrics import cumulative_probability, pinball_losses
 from ml.preprocessing import without_unit_errors
 from ml.preprocessing.visible import SERIES_KEY
@@ -30,7 +30,7 @@ def tally_forecast(forecast: pl.DataFrame, weekly_demand: pl.DataFrame) -> pl.Da
         weekly_demand: Series up to a later cutoff. Weeks that are unknown, cut off by stock or flagged as unit errors are not judged.
 
     Returns:
-        `stage_tables.ForecastTallies`, sorted.
+        `forecast_tables.ForecastTallies`, sorted.
     """
     known = without_unit_errors(weekly_demand).filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).select(*SERIES_KEY, "week", "sales_units")
     cells = forecast.join(known, on=[*SERIES_KEY, "week"], how="inner")

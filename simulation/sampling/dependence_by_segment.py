@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from domain.forecast_tables import ALL_SEGMENTS, HeldOut, WeekDependence
 from domain.randomness import stable_hash
-from domain.stage_tables import ALL_SEGMENTS, HORIZON_WEEKS, HeldOut, WeekDependence
+from domain.stage_tables import HORIZON_WEEKS
 from simulation.sampling.dependence import DEFAULT_AUTOCORRELATION, DEFAULT_COMMON_SHARE, fit_to_probabilities, variance_ratio
 
 FEWEST_SERIES = 100
@@ -26,7 +27,7 @@ def sample_held_out(held_out: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rows a fit may look at: those with 12 known weeks, at most `MOST_SERIES` per segment, drawn by key.
 
     Args:
-        held_out: Rows of `stage_tables.HeldOut`, of shards or cutoffs, or earlier samples of such: the sample of samples is
+        held_out: Rows of `forecast_tables.HeldOut`, of shards or cutoffs, or earlier samples of such: the sample of samples is
             the sample of everything, so shards cannot show.
     """
     whole = pl.concat([HeldOut.create_empty().select(_COLUMNS), *(frame.select(_COLUMNS) for frame in held_out)]).filter(pl.col("n_weeks") == HORIZON_WEEKS)
@@ -42,7 +43,7 @@ def estimate_dependence(held_out: Sequence[pl.DataFrame]) -> pl.DataFrame:
         held_out: As for `sample_held_out`; may be empty.
 
     Returns:
-        `stage_tables.WeekDependence`: a row per segment that was held out, and one (empty) for all others; sorted.
+        `forecast_tables.WeekDependence`: a row per segment that was held out, and one (empty) for all others; sorted.
     """
     sample = sample_held_out(held_out)
     of_all = _row(ALL_SEGMENTS, sample, basis="all_segments", otherwise=_default_row())

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from domain.forecast_tables import CANDIDATES, Champions, HeldOut
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import ChampionSettings, ForecastSettings, Settings
-from domain.stage_tables import CANDIDATES, Champions, HeldOut
 from ml.champions import crown_champions, decide_champions, sample_losses
 from ml.evaluation.baselines import BASELINES
 from ml.evaluation.histories import histories_of
@@ -89,6 +89,12 @@ def test_nothing_held_out_nothing_decided() -> None:
     assert decide_champions([], RULES).is_empty()
     unjudged = held_out(better_by=0.3).with_columns(n_weeks=pl.lit(0, pl.Int64))
     assert decide_champions([unjudged], RULES).is_empty()
+
+
+def test_a_series_that_not_all_could_forecast_compares_nobody() -> None:
+    whole = held_out(better_by=0.3)
+    lost = whole.with_columns(croston_tsb_loss_units=pl.when(pl.col("article_id") == "smooth-0007").then(None).otherwise("croston_tsb_loss_units"))
+    assert decide_champions([lost], RULES)["n_series"].unique().to_list() == [199]
 
 
 def test_the_champion_forecasts_its_segment_and_no_other() -> None:

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from benchmarks.sku import example_vector
+from domain.forecast_tables import HeldOut, WeekDependence
 from domain.settings import Settings, SimulationSettings
-from domain.stage_tables import HeldOut, WeekDependence
 from simulation.sampling.dependence import dependence_of
 from simulation.sampling.dependence_by_segment import FEWEST_SERIES, estimate_dependence, of_segments, sample_held_out
 from simulation.sampling.paths import sample_paths, week_correlation

@@ -4,9 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from domain.forecast_tables import CANDIDATES
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import ForecastSettings, Settings
-from domain.stage_tables import CANDIDATES, Forecasts
+from domain.stage_tables import Forecasts
 from ml.champions import judge_held_out
 from ml.evaluation.baselines import BASELINES
 from ml.metrics import cumulative_probability, pinball_losses

@@ -3,8 +3,8 @@ from datetime import date
 import polars as pl
 import pytest
 
+from domain.forecast_tables import CANDIDATES, Champions, HeldOut
 from domain.settings import ChampionSettings, ForecastSettings
-from domain.stage_tables import CANDIDATES, Champions, HeldOut
 from ml.champions import decide_champions
 from ml.champions.model_card import card_markdown, describe_models
 from ml.forecasting import train_models
