@@ -147,7 +147,7 @@ def _counts(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame
     in_rate = last_weeks("week", cutoff=cutoff, n_weeks=RATE_WEEKS)
     units, lag = pl.col("quantity_units"), (week_of("returned_at") - week_of("sold_at")).dt.total_days() // 7
     lead = ((week_of("received_at") - week_of("ordered_at")).dt.total_days() // 7 - 1).clip(lower_bound=0)
-    sales = flag_weeks(visible_sales(tables, cutoff=cutoff)).filter(pl.col("flag").ne_missing(UNIT_ERROR))
+    sales = flag_weeks(visible_sales(tables, cutoff=cutoff).collect()).lazy().filter(pl.col("flag").ne_missing(UNIT_ERROR))
     sold = by_cell(sales, sold_units=pl.col("sales_units").filter(in_rate).sum())
     returned = by_cell(
         visible_returns(tables, cutoff=cutoff).with_columns(week=week_of("returned_at"), lag=lag),

@@ -40,8 +40,8 @@ def build_weekly_demand(tables: Mapping[str, pl.DataFrame], *, cutoff: date, his
         .join(_stock_at_week_end(tables, cutoff=cutoff), on=ROW_KEY, how="left")
         .with_columns(pl.col("returned_units").fill_null(0))
     )
-    frame = flag_weeks(_mark_censored(weekly)).select(WeeklyDemand.column_names()).sort(ROW_KEY).collect()
-    return WeeklyDemand.validate(frame)
+    frame = flag_weeks(_mark_censored(weekly).collect()).select(WeeklyDemand.column_names())
+    return WeeklyDemand.validate(frame.sort(ROW_KEY))
 
 
 def _week_grid(sales: pl.LazyFrame, *, cutoff: date, history_weeks: int) -> pl.LazyFrame:
