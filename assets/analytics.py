@@ -20,7 +20,16 @@ _OF_DAY = [
     ["policy", "constraint_prices"],
     ["evaluation", "exceptions"],
 ]
-_OF_CUTOFF = [["series", "weekly_demand"], ["series", "merchant_profiles"], ["forecast", "quantiles"], ["evaluation", "forecast_accuracy"]]
+_OF_CUTOFF = [
+    ["series", "weekly_demand"],
+    ["series", "unconstrained_demand"],
+    ["series", "merchant_profiles"],
+    ["forecast", "dependence"],
+    ["forecast", "champions"],
+    ["forecast", "quantiles"],
+    ["evaluation", "forecast_accuracy"],
+    ["evaluation", "calibration"],
+]
 
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:

@@ -9,6 +9,7 @@ import polars as pl
 from assets.declaration import declaration
 from assets.partitioned import PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from domain.settings import Settings
+from ml.preprocessing import without_unit_errors
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
 
 
@@ -18,7 +19,9 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     @dg.asset(**declaration("features/group_weeks", partitions))
     def group_weeks(context: dg.AssetExecutionContext, weekly_demand: PartitionReader) -> PartitionedFrames:
         """What the shard's series of the market, of each merchant and of each article sold together, by week."""
-        return PartitionedFrames(keys_of(context.partition_keys), lambda key: build_group_weeks(weekly_demand.read(**key), cutoff=week_of(key)))
+        return PartitionedFrames(
+            keys_of(context.partition_keys), lambda key: build_group_weeks(without_unit_errors(weekly_demand.read(**key)), cutoff=week_of(key))
+        )
 
     @dg.asset(**declaration("features/training_sample", partitions))
     def training_sample(
@@ -28,7 +31,9 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         groups = _merged(group_weeks)
         return PartitionedFrames(
             keys_of(context.partition_keys),
-            lambda key: build_training_sample(weekly_demand.read(**key), cutoff=week_of(key), settings=settings.forecast, group_weeks=groups(key["week"])),
+            lambda key: build_training_sample(
+                without_unit_errors(weekly_demand.read(**key)), cutoff=week_of(key), settings=settings.forecast, group_weeks=groups(key["week"])
+            ),
         )
 
     @dg.asset(**declaration("features/inference_rows", partitions))
@@ -39,7 +44,9 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         groups = _merged(group_weeks)
         return PartitionedFrames(
             keys_of(context.partition_keys),
-            lambda key: build_inference_rows(weekly_demand.read(**key), cutoff=week_of(key), settings=settings.forecast, group_weeks=groups(key["week"])),
+            lambda key: build_inference_rows(
+                without_unit_errors(weekly_demand.read(**key)), cutoff=week_of(key), settings=settings.forecast, group_weeks=groups(key["week"])
+            ),
         )
 
     return [group_weeks, training_sample, inference_rows]

@@ -6,16 +6,20 @@ import dagster as dg
 import polars as pl
 
 from assets.declaration import declaration
+from assets.held_out import build_held_out
+from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import forecast_fan
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
+from ml.champions import crown_champions
 from ml.forecasting import forecast_demand, train_models
+from ml.preprocessing import with_flags, without_unit_errors
 from ml.transformation import merge_samples
 
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
-    """The two assets of the stage."""
+    """The assets of the stage."""
 
     @dg.asset(**declaration("forecast/models", partitions, kinds={"lightgbm"}))
     def models(context: dg.AssetExecutionContext, training_sample: PartitionReader, settings: dg.ResourceParam[Settings]) -> PartitionedFrames:
@@ -32,24 +36,40 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: train(key["week"]))
 
-    @dg.asset(**declaration("forecast/quantiles", partitions, kinds={"lightgbm"}))
-    def quantiles(
+    @dg.asset(**declaration("forecast/model_quantiles", partitions, kinds={"lightgbm"}))
+    def model_quantiles(
         context: dg.AssetExecutionContext,
         weekly_demand: PartitionReader,
         inference_rows: PartitionReader,
         models: PartitionReader,
         settings: dg.ResourceParam[Settings],
     ) -> PartitionedFrames:
-        """39 quantiles of weekly demand for each series and each of the 12 weeks after the cutoff."""
+        """39 quantiles of weekly demand for each series and each of the 12 weeks after the cutoff, as the models see it."""
         return PartitionedFrames(
             keys_of(context.partition_keys),
             lambda key: forecast_demand(
-                weekly_demand.read(**key), inference_rows.read(**key), models.read(**key), cutoff=week_of(key), settings=settings.forecast
+                without_unit_errors(weekly_demand.read(**key)), inference_rows.read(**key), models.read(**key), cutoff=week_of(key), settings=settings.forecast
             ),
-            _figures,
         )
 
-    return [models, quantiles]
+    @dg.asset(**declaration("forecast/quantiles", partitions))
+    def quantiles(
+        context: dg.AssetExecutionContext,
+        model_quantiles: PartitionReader,
+        champions: PartitionReader,
+        weekly_demand: PartitionReader,
+        settings: dg.ResourceParam[Settings],
+    ) -> PartitionedFrames:
+        """The forecast that decisions are made with: the models' own, but where a challenger has won a segment."""
+
+        def compute(key: PartitionKey) -> pl.DataFrame:
+            inputs, cutoff = (model_quantiles.read(**key), weekly_demand.read(**key), champions.read(**key)), week_of(key)
+            crowned = crown_champions(*inputs, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
+            return with_flags(crowned, inputs[1], cutoff=cutoff)
+
+        return PartitionedFrames(keys_of(context.partition_keys), compute, _figures)
+
+    return [models, model_quantiles, *build_held_out(partitions), quantiles]
 
 
 def _figures(frame: pl.DataFrame) -> Metadata:

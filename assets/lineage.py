@@ -27,6 +27,7 @@ class Scope(Enum):
     CUTOFF_OF_DAY = "the same shard at the day's cutoff"
     DAY_AND_DAY_BEFORE = "the same shard on the day and the day before"
     HORIZON_AGO = "the same shard 12 weeks before"
+    ALL_SHARDS_OF_RECENT_WEEKS = "all shards of the week and of the 12 before"
 
 
 @dataclass(frozen=True)
@@ -50,32 +51,64 @@ LINEAGE: Mapping[str, Lineage] = {
     "series/weekly_demand": Lineage(
         "weekly", _raw("sales_transactions", "weekly_sales", "returns", "stock_levels"), code=("ml.preprocessing",), settings=("forecast.history_weeks",)
     ),
+    "series/unconstrained_demand": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing",)),
     "series/merchant_profiles": Lineage(
-        "weekly", _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", scope=Scope.ALL_SHARDS), code=("ml.preprocessing",)
+        "weekly",
+        _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", "articles", scope=Scope.ALL_SHARDS),
+        code=("ml.preprocessing",),
     ),
-    "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.transformation",)),
+    "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing", "ml.transformation")),
     "features/training_sample": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
-        code=("ml.transformation",),
+        code=("ml.preprocessing", "ml.transformation"),
         settings=("forecast",),
     ),
     "features/inference_rows": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
-        code=("ml.transformation",),
+        code=("ml.preprocessing", "ml.transformation"),
         settings=("forecast",),
     ),
     "forecast/models": Lineage(
         "weekly", {"features/training_sample": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.transformation", "ml.forecasting"), settings=("forecast",)
     ),
-    "forecast/quantiles": Lineage(
+    "forecast/model_quantiles": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/inference_rows": Scope.SAME, "forecast/models": Scope.SAME},
-        code=("ml.forecasting",),
+        code=("ml.preprocessing", "ml.forecasting"),
         settings=("forecast",),
     ),
+    "forecast/held_out": Lineage(
+        "weekly",
+        {"forecast/model_quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME},
+        code=("ml",),
+        settings=("forecast.history_weeks",),
+    ),
+    "forecast/dependence": Lineage("weekly", {"forecast/held_out": Scope.ALL_SHARDS_OF_RECENT_WEEKS}, code=("simulation.sampling",)),
+    "forecast/champions": Lineage("weekly", {"forecast/held_out": Scope.ALL_SHARDS_OF_RECENT_WEEKS}, code=("ml.champions",), settings=("champions",)),
+    "forecast/model_cards": Lineage(
+        "weekly",
+        {
+            "features/training_sample": Scope.ALL_SHARDS_OF_WEEK,
+            "forecast/models": Scope.SAME,
+            "forecast/held_out": Scope.ALL_SHARDS_OF_WEEK,
+            "forecast/champions": Scope.SAME,
+        },
+        code=("ml.champions",),
+        settings=("forecast",),
+    ),
+    "forecast/quantiles": Lineage(
+        "weekly",
+        {"forecast/model_quantiles": Scope.SAME, "forecast/champions": Scope.SAME, "series/weekly_demand": Scope.SAME},
+        code=("ml.champions", "ml.evaluation", "ml.preprocessing"),
+        settings=("forecast.history_weeks",),
+    ),
     "evaluation/forecast_accuracy": Lineage("weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml",)),
+    "evaluation/forecast_tallies": Lineage(
+        "weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml.monitoring", "ml.preprocessing")
+    ),
+    "evaluation/calibration": Lineage("weekly", {"evaluation/forecast_tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.monitoring",), settings=("calibration",)),
     "vectors/sku_vectors": Lineage(
         "daily",
         {
@@ -83,6 +116,7 @@ LINEAGE: Mapping[str, Lineage] = {
             "series/weekly_demand": Scope.CUTOFF_OF_DAY,
             "series/merchant_profiles": Scope.CUTOFF_OF_DAY,
             "forecast/quantiles": Scope.CUTOFF_OF_DAY,
+            "forecast/dependence": Scope.CUTOFF_OF_DAY,
         },
         code=("feature_store",),
         settings=("inventory", "costs", "merchants"),
@@ -122,7 +156,7 @@ LINEAGE: Mapping[str, Lineage] = {
         "daily",
         {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
         code=("simulation",),
-        settings=("forecast", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
+        settings=("forecast", "champions", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
     ),
     "policy/order_changes": Lineage(
         "daily",
@@ -160,7 +194,15 @@ def upstream_keys(scope: Scope, key: PartitionKey, *, n_shards: int) -> list[Par
             keys = [{"day": each.isoformat(), "shard": shard} for each in (day - ONE_DAY, day)]
         case Scope.HORIZON_AGO:
             keys = [{"week": (date.fromisoformat(key["week"]) - HORIZON_WEEKS * ONE_WEEK).isoformat(), "shard": shard}]
+        case Scope.ALL_SHARDS_OF_RECENT_WEEKS:
+            keys = [{"week": week, "shard": other} for week in recent_weeks(key) for other in every]
     return keys
+
+
+def recent_weeks(key: PartitionKey) -> list[str]:
+    """The week of a partition and the 12 before it, oldest first."""
+    newest = date.fromisoformat(key["week"])
+    return [(newest - back * ONE_WEEK).isoformat() for back in range(HORIZON_WEEKS, -1, -1)]
 
 
 def visible_before(key: PartitionKey) -> date:

@@ -9,6 +9,7 @@ from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Par
 from assets.plots import cost_curve_chart, markdown_table
 from assets.sharding import SERIES_KEY
 from domain.calendar import ONE_DAY
+from domain.feature_vector import SCHEMA_VERSION
 from domain.settings import Settings
 from domain.stage_tables import CHANGE_CAUSES, OrderChanges
 from simulation.evidence_tables import Day, alternatives_of, cost_curves_of, order_changes_of, settings_in_force
@@ -50,13 +51,13 @@ def build_evidence(partitions: Partitions) -> list[dg.AssetsDefinition]:
         settings_in_force: PartitionReader,
         settings: dg.ResourceParam[Settings],
     ) -> PartitionedFrames:
-        """Orders that differ from the day before and what moved them; no rows where the day before was not decided."""
+        """Orders that differ from the day before and what moved them; no rows where the day before was not decided, or by code whose vectors meant something else."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
             at_day_before = {"day": (day_of(key) - ONE_DAY).isoformat(), "shard": key["shard"]}
             inputs = (policies, sku_vectors, settings_in_force)
             before = [frame for frame in (reader.read_if_present(**at_day_before) for reader in inputs) if frame is not None]
-            if len(before) < len(inputs):
+            if len(before) < len(inputs) or (before[1]["schema_version"] != SCHEMA_VERSION).any():
                 return OrderChanges.create_empty()
             today = Day(*(reader.read(**key) for reader in inputs))
             return order_changes_of(

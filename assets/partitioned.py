@@ -4,7 +4,7 @@ An asset returns `PartitionedFrames`, a promise per partition that the IO manage
 weeks and shards needs the memory of one. An asset receives a `PartitionReader` per input.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -74,6 +74,12 @@ class PartitionReader:
         keys = self._matching(dimensions)
         present = bool(keys) and all(exists(partition_location(self.root, self.table, key)) for key in keys)
         return read_partitions(self.root, self.table, keys) if present else None
+
+    def read_each_if_complete(self, **dimensions: str) -> Iterator[pl.DataFrame]:
+        """The same partitions as separate frames, read one after the other; none where any has not been materialised: a part of the shards is not the whole."""
+        keys = self._matching(dimensions)
+        is_complete = all(exists(partition_location(self.root, self.table, key)) for key in keys)
+        return (read_partition(self.root, self.table, key) for key in (keys if is_complete else ()))
 
     def read_each(self, **dimensions: str) -> list[pl.DataFrame]:
         """The same partitions as separate frames."""

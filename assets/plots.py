@@ -10,6 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from assets.sharding import SERIES_KEY
+from domain.forecast_tables import ALL_SEGMENTS, ALL_WEEKS
+from domain.quantiles import QUANTILE_LEVELS
 
 _WIDTH, _HEIGHT, _DPI = 5.2, 2.4, 72
 _COST_TERMS = ("holding", "inbound", "outbound", "returns", "lost_sales", "overstock", "fixed_order")
@@ -29,6 +31,38 @@ def forecast_fan(forecast: pl.DataFrame) -> dg.MetadataValue:
         axes.fill_between(weeks, rows[f"demand_q{low}"].to_numpy(), rows[f"demand_q{high}"].to_numpy(), color="tab:blue", alpha=alpha, linewidth=0)
     axes.plot(weeks, rows["demand_q500"].to_numpy(), color="tab:blue")
     axes.set(title=f"{merchant_id} / {article_id}: demand, 50 · 80 · 95 %", xlabel="weeks after the cutoff", ylabel="units", ylim=(0, None))
+    return _as_markdown(figure)
+
+
+def reliability_diagram(calibration: pl.DataFrame) -> dg.MetadataValue:
+    """How often demand stayed at or below each level, per segment, against how often it should have."""
+    rows = calibration.filter(pl.col("horizon_week") == ALL_WEEKS)
+    if rows.is_empty():
+        return dg.MetadataValue.md("no forecast of 12 weeks ago to judge")
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="tab:gray", linewidth=0.8)
+    for segment, coverage in rows.select("segment", "level_coverage").iter_rows():
+        is_all = segment == ALL_SEGMENTS
+        axes.plot(QUANTILE_LEVELS, coverage, label="all" if is_all else segment, color="black" if is_all else None, linewidth=1.8 if is_all else 1.0)
+    axes.set(title="forecast of 12 weeks ago: does it hold?", xlabel="level", ylabel="share at or below", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small", frameon=False)
+    return _as_markdown(figure)
+
+
+def accuracy_by_horizon(calibration: pl.DataFrame) -> dg.MetadataValue:
+    """Scaled CRPS by week ahead, per segment."""
+    rows = calibration.filter(pl.col("horizon_week") != ALL_WEEKS, pl.col("scaled_crps").is_not_null())
+    if rows.is_empty():
+        return dg.MetadataValue.md("no forecast of 12 weeks ago to judge")
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, layout="constrained")
+    axes = figure.subplots()
+    for (segment,), own in rows.group_by("segment", maintain_order=True):
+        is_all = segment == ALL_SEGMENTS
+        label, color = ("all", "black") if is_all else (str(segment), None)
+        axes.plot(own["horizon_week"].to_numpy(), own["scaled_crps"].to_numpy(), label=label, color=color, linewidth=1.8 if is_all else 1.0)
+    axes.set(title="forecast of 12 weeks ago: error by week ahead", xlabel="weeks after its cutoff", ylabel="scaled CRPS", ylim=(0, None))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small", frameon=False)
     return _as_markdown(figure)
 
 

@@ -17,7 +17,7 @@ from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_LEVELS
 from domain.stage_tables import HORIZON_WEEKS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -54,6 +54,8 @@ class FeatureVector(NamedTuple):
     model: str
     segment: str
     vector_hash: str
+    demand_common_share: float | None = None
+    demand_autocorrelation: float | None = None
 
 
 _ARRAYS: Mapping[str, type] = {
@@ -70,16 +72,16 @@ def vector_from_row(row: Mapping[str, Any]) -> FeatureVector:
     Raises:
         StaleInputError: The row was written with another schema version, horizon or set of levels.
     """
-    values = {name: row[name] for name in FeatureVector._fields}
-    arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(row[name], dtype=dtype) for name, dtype in _ARRAYS.items()}
-    shape = (HORIZON_WEEKS, len(QUANTILE_LEVELS))
-    if row["schema_version"] != SCHEMA_VERSION or arrays["demand_quantiles_units"].size != shape[0] * shape[1]:
+    shape, n_quantiles = (HORIZON_WEEKS, len(QUANTILE_LEVELS)), len(row["demand_quantiles_units"])
+    if row["schema_version"] != SCHEMA_VERSION or n_quantiles != shape[0] * shape[1]:
         raise StaleInputError(
             f"the vector of merchant {row['merchant_id']}, article {row['article_id']} does not fit this code",
-            got=f"schema version {row['schema_version']}, {arrays['demand_quantiles_units'].size} quantiles",
+            got=f"schema version {row['schema_version']}, {n_quantiles} quantiles",
             wanted=f"schema version {SCHEMA_VERSION}, {shape[0]} weeks × {shape[1]} levels",
             remedy="Re-materialise vectors/sku_vectors.",
         )
+    values = {name: row[name] for name in FeatureVector._fields}
+    arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(row[name], dtype=dtype) for name, dtype in _ARRAYS.items()}
     arrays["demand_quantiles_units"] = arrays["demand_quantiles_units"].reshape(shape)
     return FeatureVector(**(values | arrays))
 

@@ -54,13 +54,37 @@ class ForecastSettings(_Frozen):
     n_threads: int = Field(2, ge=1, description="Threads of LightGBM and feature building; results do not depend on it.")
 
 
+class ChampionSettings(_Frozen):
+    """When a challenger takes over a segment from the models."""
+
+    minimum_improvement: float = Field(0.15, ge=0, lt=1, description="Least share by which its held-out loss must be below the models'.")
+    significance: float = Field(0.05, gt=0, lt=1, description="Largest p-value of the paired test over series, all challengers together.")
+    fewest_series: int = Field(30, ge=2, description="Least series of the segment that must have been judged.")
+    fewest_cutoffs: int = Field(3, ge=1, description="Least cutoffs that must have been judged, among those of the last 13 weeks.")
+
+
+class CalibrationSettings(_Frozen):
+    """When a forecast counts as calibrated."""
+
+    largest_error: float = Field(0.05, gt=0, le=1, description="Largest mean |coverage − level| over the 39 levels [ECE].")
+    coverage_tolerance: float = Field(0.08, gt=0, le=1, description="Largest distance of the 80 % interval's coverage from 0.8.")
+    fewest_cells: int = Field(2_000, ge=1, description="Series × weeks below which a segment's figures say too little to fail it.")
+
+
 class SimulationSettings(_Frozen):
     """How futures are drawn."""
 
     n_paths_optimize: int = Field(500, ge=2, description="Paths on which candidate policies compete.")
     n_paths_evaluate: int = Field(5_000, ge=2, description="Fresh paths on which the chosen policy's figures are reported.")
-    copula_common_share: float = Field(0.15, ge=0, lt=1, description="Share of weekly demand's variance that is common to all weeks [g].")
-    copula_autocorrelation: float = Field(0.2, gt=-1, lt=1, description="Week-to-week autocorrelation of the rest [ρ].")
+    copula_common_share: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="Share of weekly demand's variance that is common to all weeks [g]; unset = as past forecasts of the segment showed, else 0.15.",
+    )
+    copula_autocorrelation: float | None = Field(
+        None, gt=-1, lt=1, description="Week-to-week autocorrelation of the rest [ρ]; unset = as past forecasts of the segment showed, else 0.2."
+    )
     random_shipment_delays: bool = Field(
         True, description="Shipments in transit arrive early or late as lead times do, given that they have not arrived; false = when expected."
     )
@@ -161,6 +185,8 @@ class Settings(_Frozen):
     seed: int = Field(20_260_101, ge=0, lt=2**63, description="Seed of all keyed randomness.")
     profile: Profile = Field("full", description="tiny: fewer paths and trees, for smoke tests.")
     forecast: ForecastSettings = ForecastSettings()
+    champions: ChampionSettings = ChampionSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     evidence: EvidenceSettings = EvidenceSettings()
@@ -192,7 +218,7 @@ class Settings(_Frozen):
 
     def as_record(self) -> str:
         """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "merchants"})
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 

@@ -6,27 +6,20 @@ from collections.abc import Mapping
 import dataframely as dy
 import polars as pl
 
+from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, ModelCards, WeekDependence
 from domain.quantiles import QUANTILE_COLUMNS
+from domain.table_columns import euros as _euros
+from domain.table_columns import key as _key
+from domain.table_columns import share as _share
+from domain.table_columns import units as _units
 
 HORIZON_WEEKS = 12
+UNIT_ERROR, OUTLIER = "unit_error", "outlier"
+"""Flags of `WeeklyDemand`."""
+ALL_CATEGORIES = ""
+"""The row of `MerchantProfiles` for all of a merchant's articles."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
 """Why an order changes from one day to the next, in the order in which the causes are swapped in."""
-
-
-def _key(description: str) -> dy.String:
-    return dy.String(primary_key=True, nullable=False, min_length=1, description=description)
-
-
-def _euros(description: str) -> dy.Float64:
-    return dy.Float64(nullable=False, allow_inf=False, allow_nan=False, description=description)
-
-
-def _share(description: str) -> dy.Float64:
-    return dy.Float64(nullable=False, min=0.0, max=1.0, allow_nan=False, description=description)
-
-
-def _units(description: str, *, nullable: bool = False) -> dy.Int64:
-    return dy.Int64(nullable=nullable, min=0, description=description)
 
 
 class Rejects(dy.Schema):
@@ -63,18 +56,48 @@ class WeeklyDemand(dy.Schema):
     returned_units = _units("Units that came back in the week.")
     unit_price_eur = dy.Float64(nullable=True, min=0.0, description="Mean price per unit in the week; null = no sale and no list price.")
     promotion = dy.Float64(nullable=True, min=0.0, max=1.0, description="Strength of the week's promotion.")
+    flag = dy.String(
+        nullable=True,
+        description="unit_error: hardly demand, most likely a wrong unit; models read the week as unknown. outlier: unusual, but taken as it is. Null: neither.",
+    )
+
+
+class UnconstrainedDemand(dy.Schema):
+    """Series: weeks that stock cut off: the distribution of what would have been demanded, given what was sold. Negative binomial above a lower bound."""
+
+    merchant_id = _key("Who sells.")
+    article_id = _key("What is sold.")
+    week = dy.Date(primary_key=True, nullable=False, description="Monday of the week.")
+    lower_bound_units = _units("Units sold: demand was at least as much.")
+    expected_units = dy.Float64(nullable=False, min=0.0, description="Expected demand before the bound is known.")
+    dispersion = dy.Float64(nullable=False, min=0.0, description="Variance = mean + dispersion · mean², before the bound is known.")
+    probability_below_bound = dy.Float64(nullable=False, min=0.0, max=1.0, description="Probability of less demand than was sold, before that is known.")
+    demand_mean_units = dy.Float64(nullable=False, min=0.0, description="Expected demand, given the bound.")
+    locals().update(
+        {
+            name: dy.Float64(nullable=False, min=0.0, description=f"Demand that is not exceeded with probability 0.{name[-3:]}, given the bound, units.")
+            for name in ("demand_q100", "demand_q250", "demand_q500", "demand_q750", "demand_q900")
+        }
+    )
 
 
 class MerchantProfiles(dy.Schema):
-    """Series: what a merchant's history says about returns and lead times, up to the cutoff."""
+    """Series: what history says about returns and lead times up to the cutoff, per merchant and category; little of it is shrunk toward the merchant's and the market's."""
 
     merchant_id = _key("Who sells.")
-    return_rate = _share("Units returned over units sold.")
+    category = dy.String(
+        primary_key=True, nullable=False, description="Category of the articles; empty = all of the merchant's, for articles without a category that has a row."
+    )
+    sold_units = _units("Units sold in the last 52 weeks.")
+    returned_units = _units("Units returned in the last 52 weeks.")
+    return_rate = _share("Units returned over units sold, shrunk.")
     return_lag_weights = dy.List(
         dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale: weeks 0, 1, 2, …; sums to 1."
     )
-    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="Dispersion of received shipments' lead times; null = too few.")
-    n_received_shipments = _units("Shipments the dispersion rests on.")
+    observed_lead_time_cv = dy.Float64(
+        nullable=True, min=0.0, description="Dispersion of received shipments' lead times, shrunk; null = too few in the market."
+    )
+    n_received_shipments = _units("Shipments of its own that the dispersion rests on.")
 
 
 class Forecasts(dy.Schema):
@@ -103,6 +126,15 @@ class Forecasts(dy.Schema):
         return pl.all_horizontal(pl.col(b) >= pl.col(a) for a, b in itertools.pairwise(QUANTILE_COLUMNS))
 
 
+class FlaggedForecasts(Forecasts):
+    """Forecast: 12 rows per series, none missing; 39 quantiles of weekly demand that never cross; and what is unusual about the series."""
+
+    flags = dy.String(
+        nullable=False,
+        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold; empty = none.",
+    )
+
+
 class SkuVectors(dy.Schema):
     """Vectors: everything the engine needs to know of one SKU on one day (see `feature_vector.py`)."""
 
@@ -126,7 +158,11 @@ class SkuVectors(dy.Schema):
     fixed_order_cost_eur = dy.Float64(nullable=False, min=0.0, description="[K]")
     return_rate = _share("Share of units sold that comes back.")
     return_lag_weights = dy.List(dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale; sums to 1.")
-    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = too few.")
+    observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = none in the whole market.")
+    demand_common_share = dy.Float64(
+        nullable=True, min=0.0, max=1.0, description="Share of weekly demand's variance that is common to all weeks [g]; null = not estimated."
+    )
+    demand_autocorrelation = dy.Float64(nullable=True, min=-1.0, max=1.0, description="Week-to-week autocorrelation of the rest [ρ]; null = not estimated.")
     minimum_order_quantity_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     pack_size_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     model = dy.String(nullable=False, description="Model of the forecast.")
@@ -355,8 +391,14 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "raw/rejects": Rejects,
     "raw/fingerprints": Fingerprints,
     "series/weekly_demand": WeeklyDemand,
+    "series/unconstrained_demand": UnconstrainedDemand,
     "series/merchant_profiles": MerchantProfiles,
-    "forecast/quantiles": Forecasts,
+    "forecast/model_quantiles": Forecasts,
+    "forecast/held_out": HeldOut,
+    "forecast/dependence": WeekDependence,
+    "forecast/champions": Champions,
+    "forecast/model_cards": ModelCards,
+    "forecast/quantiles": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
     "policy/recommendations": Recommendations,
     "policy/alternatives": Alternatives,
@@ -367,6 +409,8 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "policy/settings_in_force": SettingsInForce,
     "policy/order_changes": OrderChanges,
     "evaluation/forecast_accuracy": ForecastAccuracy,
+    "evaluation/forecast_tallies": ForecastTallies,
+    "evaluation/calibration": Calibration,
     "evaluation/exceptions": Exceptions,
 }
 """Tables with a contract by stage and name, as they lie under `REPLENISH_DATA`."""

@@ -10,20 +10,29 @@ import polars as pl
 from domain.calendar import cutoff_for, share_of_week_left
 from domain.errors import StaleInputError
 from domain.feature_vector import SCHEMA_VERSION, hash_vector_row
+from domain.forecast_tables import WeekDependence
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS, SkuVectors
+from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors
 from feature_store.economics import unit_economics
 from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
 from ml.forecasting import forecast_newcomers
-from ml.preprocessing import default_profiles
+from ml.preprocessing import default_profiles, without_unit_errors
+from simulation.sampling.dependence_by_segment import of_segments
 
 FloatArray = npt.NDArray[np.float64]
 _HASHED = [name for name in SkuVectors.column_names() if name != "vector_hash"]
 
 
 def assemble_vectors(
-    tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, forecast: pl.DataFrame, profiles: pl.DataFrame, *, decision_date: date, settings: Settings
+    tables: Mapping[str, pl.DataFrame],
+    weekly_demand: pl.DataFrame,
+    forecast: pl.DataFrame,
+    profiles: pl.DataFrame,
+    *,
+    decision_date: date,
+    settings: Settings,
+    dependence: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One vector per series of the forecast, as it stands on the morning of the decision day.
 
@@ -36,6 +45,7 @@ def assemble_vectors(
         profiles: `stage_tables.MerchantProfiles`.
         decision_date: Day of the decision. Mid-week, week 0 holds the demand of the days left, this one included.
         settings: Defaults for what the source does not say.
+        dependence: `forecast_tables.WeekDependence` of the cutoff; `None` = not estimated.
 
     Raises:
         StaleInputError: The forecast is of another cutoff or horizon, or a merchant has no profile.
@@ -45,15 +55,15 @@ def assemble_vectors(
     newcomers = forecast_newcomers(tables, forecast, cutoff=cutoff, decision_date=decision_date)
     unknown_merchants = newcomers.join(profiles, on="merchant_id", how="anti")["merchant_id"].unique().sort()
     profiles = pl.concat([profiles, default_profiles(unknown_merchants)])
-    ordered = pl.concat([forecast, newcomers]).sort(*SERIES_KEY, "horizon_week")
+    ordered = pl.concat([forecast.select(newcomers.columns), newcomers]).sort(*SERIES_KEY, "horizon_week")
     series = ordered.select(*SERIES_KEY, "model", "segment").unique(SERIES_KEY, keep="first", maintain_order=True)
     keys = series.select(SERIES_KEY)
-    sales = recent_sales(keys, weekly_demand, cutoff=cutoff)
+    sales = recent_sales(keys, without_unit_errors(weekly_demand), cutoff=cutoff)
     rows = (
         unit_economics(series, tables, weekly_demand, cutoff=cutoff, costs=settings.costs)
         .join(_packaging(tables), on=SERIES_KEY, how="left", maintain_order="left")
         .join(_stock(tables, keys, decision_date=decision_date, cutoff=cutoff, settings=settings), on=SERIES_KEY, how="left", maintain_order="left")
-        .join(profiles, on="merchant_id", how="left", maintain_order="left")
+        .join(_profiles_of(keys, tables["articles"], profiles), on=SERIES_KEY, how="left", maintain_order="left")
     )
     due = returns_due_units(sales, rows["return_rate"].to_numpy(), _padded(rows["return_lag_weights"]))
     rows = rows.with_columns(
@@ -63,6 +73,7 @@ def assemble_vectors(
         demand_quantiles_units=_lists(_demand_left(ordered, share=share_of_week_left(decision_date))),
         returns_due_units=_lists(due),
         sales_history_units=_lists(sales).list.eval(pl.element().fill_nan(None).cast(pl.Int64)),
+        **of_segments(rows["segment"], WeekDependence.create_empty() if dependence is None else dependence).to_dict(),
     ).select(_HASHED)
     hashes = [hash_vector_row(row) for row in rows.iter_rows(named=True)]
     return SkuVectors.validate(rows.with_columns(vector_hash=pl.Series(hashes, dtype=pl.String)))
@@ -91,6 +102,17 @@ def _stock(tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame, *, decision_d
     return joined.with_columns(pl.col("on_hand_units").fill_null(0), pl.col("inbound_units").fill_null(nothing))
 
 
+def _profiles_of(keys: pl.DataFrame, articles: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:
+    """Returns and lead-time dispersion of each series: of its merchant's category, of all of the merchant's articles where that has no row."""
+    figures = ["return_rate", "return_lag_weights", "observed_lead_time_cv"]
+    of_merchant = profiles.filter(pl.col("category") == ALL_CATEGORIES).select("merchant_id", *figures)
+    with_category = keys.join(articles.select(*SERIES_KEY, "category"), on=SERIES_KEY, how="left", maintain_order="left")
+    joined = with_category.join(of_merchant, on="merchant_id", how="left", suffix="_of_all", maintain_order="left").join(
+        profiles.select("merchant_id", "category", *figures), on=["merchant_id", "category"], how="left", suffix="_own", maintain_order="left"
+    )
+    return joined.select(*SERIES_KEY, *(pl.coalesce(f"{name}_own", name).alias(name) for name in figures))
+
+
 def _packaging(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return tables["articles"].select(*SERIES_KEY, "minimum_order_quantity_units", "pack_size_units")
 
@@ -110,7 +132,7 @@ def _refuse_stale(forecast: pl.DataFrame, profiles: pl.DataFrame, *, cutoff: dat
     cutoffs = sorted(forecast["cutoff"].unique().to_list())
     horizons = forecast.group_by(SERIES_KEY).agg(pl.col("horizon_week").sort())["horizon_week"].to_list()
     n_wrong = sum(weeks != list(range(1, HORIZON_WEEKS + 1)) for weeks in horizons)
-    without_profile = sorted(set(forecast["merchant_id"]) - set(profiles["merchant_id"]))
+    without_profile = sorted(set(forecast["merchant_id"]) - set(profiles.filter(pl.col("category") == ALL_CATEGORIES)["merchant_id"]))
     found = [f"the forecast's cutoff is {', '.join(map(str, cutoffs))} (need {cutoff})"] if cutoffs not in ([], [cutoff]) else []
     found += [f"{n_wrong} series without exactly the horizon weeks 1 … {HORIZON_WEEKS}"] if n_wrong else []
     found += [f"merchants without a profile: {', '.join(without_profile[:5])}"] if without_profile else []

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from domain.settings import CostSettings, Settings
+from domain.stage_tables import ALL_CATEGORIES
 from feature_store.stock import lead_times, on_hand_units
 from simulation.sampling.lead_times import FALLBACK_LEAD_TIME_CV
 
@@ -77,7 +78,7 @@ def defaults_used(
     stock = series.join(on_hand_units(tables, decision_date=decision_date), on=SERIES_KEY, how="left")
     lead = series.join(lead_times(tables, series["merchant_id"].unique().sort(), settings=settings), on="merchant_id", how="left")
     found = [DefaultUsed(name, _default_text(name, settings.costs), _share(economics[_FLAG + name])) for name in ("unit_price_eur", "unit_cost_eur", *RATES)]
-    observed = profiles.select("merchant_id", dispersion_is_observed=pl.col("observed_lead_time_cv").is_not_null())
+    observed = profiles.filter(pl.col("category") == ALL_CATEGORIES).select("merchant_id", dispersion_is_observed=pl.col("observed_lead_time_cv").is_not_null())
     dispersion = lead.join(observed, on="merchant_id", how="left").select(
         ~pl.col("lead_time_cv_is_set") & ~pl.col("dispersion_is_observed").fill_null(value=False)
     )

@@ -6,19 +6,20 @@ import polars as pl
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.stage_tables import ForecastAccuracy
 from ml.metrics import interval_shares, pinball_losses
+from ml.preprocessing import without_unit_errors
 from ml.preprocessing.visible import SERIES_KEY
 
 
 def score_forecast(forecast: pl.DataFrame, weekly_demand: pl.DataFrame) -> pl.DataFrame:
     """How the forecast fared in the weeks that `weekly_demand` (of a later cutoff) knows.
 
-    Weeks that are unknown or cut off by stock are not judged; a series without any week to judge keeps its row with
+    Weeks that are unknown, cut off by stock or flagged as unit errors are not judged; a series without any week to judge keeps its row with
     `n_weeks` 0, so nobody mistakes a missing series for a good one.
 
     Returns:
         `stage_tables.ForecastAccuracy`, sorted by series.
     """
-    known = weekly_demand.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).select(*SERIES_KEY, "week", "sales_units")
+    known = without_unit_errors(weekly_demand).filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).select(*SERIES_KEY, "week", "sales_units")
     rows = forecast.sort(*SERIES_KEY, "week").join(known, on=[*SERIES_KEY, "week"], how="left", maintain_order="left")
     judged = pl.col("sales_units").is_not_null()
     actual = rows["sales_units"].cast(pl.Float64).fill_null(0.0).to_numpy()

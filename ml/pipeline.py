@@ -6,9 +6,9 @@ from datetime import date
 import polars as pl
 
 from domain.settings import ForecastSettings, Settings
-from domain.stage_tables import HORIZON_WEEKS
+from domain.stage_tables import HORIZON_WEEKS, FlaggedForecasts
 from ml.forecasting import forecast_demand, train_models
-from ml.preprocessing import build_weekly_demand
+from ml.preprocessing import build_weekly_demand, with_flags, without_unit_errors
 from ml.transformation import build_inference_rows, build_training_sample
 
 Progress = Callable[[str], None]
@@ -28,7 +28,7 @@ def forecast_from_tables(
         on_progress: Called with each step's name.
 
     Returns:
-        `stage_tables.Forecasts`, sorted by series and week.
+        `stage_tables.FlaggedForecasts`, sorted by series and week.
     """
     tell = on_progress or (lambda _: None)
     tell("weekly demand")
@@ -41,6 +41,7 @@ def forecast_from_demand(
 ) -> pl.DataFrame:
     """The weekly series of a whole market → its forecast; rows after the cutoff are not looked at."""
     tell = on_progress or (lambda _: None)
+    flagged, weekly_demand = weekly_demand, without_unit_errors(weekly_demand)
     tell("training sample")
     # The models do not depend on how many weeks are asked: six weeks are the first six of twelve.
     sample = build_training_sample(weekly_demand, cutoff=cutoff, settings=settings, horizon_weeks=max(horizon_weeks, HORIZON_WEEKS))
@@ -49,4 +50,5 @@ def forecast_from_demand(
     tell("inference rows")
     inference_rows = build_inference_rows(weekly_demand, cutoff=cutoff, settings=settings, horizon_weeks=horizon_weeks)
     tell("forecast")
-    return forecast_demand(weekly_demand, inference_rows, models, cutoff=cutoff, settings=settings, horizon_weeks=horizon_weeks)
+    forecast = forecast_demand(weekly_demand, inference_rows, models, cutoff=cutoff, settings=settings, horizon_weeks=horizon_weeks)
+    return FlaggedForecasts.validate(with_flags(forecast, flagged, cutoff=cutoff))

@@ -11,6 +11,7 @@ from orchestration.backfills import with_backfill_policy
 from orchestration.backtest_job import build_backtest_job
 from orchestration.checks import build_checks
 from orchestration.freshness import with_freshness
+from orchestration.hyperparameter_search import build_hyperparameter_search_job
 from orchestration.jobs import build_jobs
 from orchestration.partitions import build_partitions, first_week
 from orchestration.repair_job import build_repair_job
@@ -37,7 +38,7 @@ def build_definitions(settings: Settings, *, on_progress: Progress | None = None
         return dg.Definitions(
             assets=assets,
             asset_checks=[*build_checks(assets), *build_staleness_checks(assets)],
-            jobs=[*jobs, build_repair_job(), build_backtest_job(assets)],
+            jobs=[*jobs, build_repair_job(), build_hyperparameter_search_job(), build_backtest_job(assets)],
             sensors=build_sensors(jobs, settings),
             resources=build_resources(settings, on_progress=on_progress),
             executor=dg.in_process_executor,

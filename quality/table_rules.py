@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
-from domain.stage_tables import HORIZON_WEEKS, STAGE_TABLES
+from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, STAGE_TABLES, UNIT_ERROR
 
 SERIES_KEY = ["merchant_id", "article_id"]
 Others = Mapping[str, pl.DataFrame]
@@ -79,14 +79,49 @@ def rows_where(condition: pl.Expr) -> Callable[[pl.DataFrame, Others], RuleResul
     return lambda frame, _: RuleResult(frame.height, frame.filter(condition).height)
 
 
+def unprofiled_merchants(frame: pl.DataFrame, others: Others) -> RuleResult:
+    """Merchants with demand history but no row for all of their articles."""
+    asked = others["series/weekly_demand"].select("merchant_id").unique()
+    answered = frame.filter(pl.col("category") == ALL_CATEGORIES).select("merchant_id")
+    return RuleResult(asked.height, asked.join(answered, on="merchant_id", how="anti").height)
+
+
 RULES: tuple[TableRule, ...] = (
     *(TableRule(table, "contract", f"Every row keeps the contract of {table}.", breaks_contract(schema)) for table, schema in STAGE_TABLES.items()),
+    TableRule(
+        "series/merchant_profiles",
+        "every_merchant_has_a_profile",
+        "Every merchant with demand history has a return rate, return lags and a lead-time dispersion.",
+        unprofiled_merchants,
+        others=("series/weekly_demand",),
+    ),
+    TableRule(
+        "series/merchant_profiles",
+        "return_lags_sum_to_one",
+        "The shares of returns by weeks since the sale add up to 1.",
+        rows_where((pl.col("return_lag_weights").list.sum() - 1).abs() > _ROUNDING),
+    ),
+    TableRule(
+        "series/merchant_profiles",
+        "returns_stay_below_sales",
+        "At most one merchant or category in twenty had more units returned than sold: more of them hints at sales that are missing.",
+        rows_where(pl.col("returned_units") > pl.col("sold_units")),
+        is_blocking=False,
+        allowed_share=0.05,
+    ),
     TableRule(
         "forecast/quantiles",
         "every_series_is_forecast",
         "12 rows for each series with demand history, and for no other.",
         unanswered_series("series/weekly_demand", rows_per_series=HORIZON_WEEKS),
         others=("series/weekly_demand",),
+    ),
+    TableRule(
+        "evaluation/calibration",
+        "forecast_is_calibrated",
+        "The forecast of 12 weeks ago held as often as it said, in every segment and every week ahead with enough of them (settings `calibration`).",
+        rows_where(~pl.col("is_calibrated")),
+        is_blocking=False,
     ),
     TableRule(
         "vectors/sku_vectors",
@@ -121,6 +156,19 @@ RULES: tuple[TableRule, ...] = (
         rows_where(pl.col("expected_cost_eur") > pl.col("expected_cost_without_order_eur") * (1 + 1e-9)),
         is_blocking=False,
         allowed_share=0.05,
+    ),
+    TableRule(
+        "series/weekly_demand",
+        "no_unit_errors",
+        "No week sold a hundred times what the series usually sells; such weeks are read as unknown, and the source should be corrected.",
+        rows_where(pl.col("flag") == UNIT_ERROR),
+        is_blocking=False,
+    ),
+    TableRule(
+        "series/unconstrained_demand",
+        "demand_is_at_least_what_was_sold",
+        "No censored week is expected to have demanded less than was sold, and none nothing.",
+        rows_where((pl.col("demand_mean_units") < pl.col("lower_bound_units")) | (pl.col("demand_mean_units") <= 0)),
     ),
     TableRule(
         "series/weekly_demand",

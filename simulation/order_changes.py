@@ -33,7 +33,7 @@ class Inputs(NamedTuple):
 
 _PATH_KEY = ("date",)
 _STOCK = ("on_hand_units", "inbound_units", "returns_due_units")
-_FORECAST = ("demand_quantiles_units", "model", "segment")
+_FORECAST = ("demand_quantiles_units", "model", "segment", "demand_common_share", "demand_autocorrelation")
 _LEAD_TIME = ("observed_lead_time_cv",)
 _LEAD_TIME_SETTINGS = ("lead_time_weeks", "lead_time_cv")
 _NO_INPUT = ("vector_hash",)

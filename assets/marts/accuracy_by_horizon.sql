@@ -2,7 +2,7 @@
 -- cutoff [key]: Cutoff of the forecast; the newer it is, the fewer of its weeks can be judged.
 -- horizon_week [key]: 1 = the week after the cutoff.
 -- segment [key]: Demand segment.
--- n_weeks: Series judged in that week (known and not cut off by stock).
+-- n_weeks: Series judged in that week (known, not cut off by stock, no unit error).
 -- actual_units: Units sold.
 -- forecast_units: Expected demand.
 -- absolute_error_units: Sum of |actual − median|.
@@ -21,7 +21,7 @@ WITH totals AS (
         count(*) FILTER (d.sales_units > f.demand_q900) AS n_above_q900
     FROM forecasts_history AS f
     JOIN weekly_demand AS d USING (merchant_id, article_id, week)
-    WHERE d.sales_units IS NOT NULL AND NOT d.is_censored
+    WHERE d.sales_units IS NOT NULL AND NOT d.is_censored AND d.flag IS DISTINCT FROM 'unit_error'
         AND f.cutoff >= (SELECT max(cutoff) FROM forecasts) - INTERVAL 12 WEEK
     GROUP BY f.cutoff, f.horizon_week, f.segment
 )

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from domain.stage_tables import WeeklyDemand
+from ml.preprocessing.unusual_weeks import flag_weeks
 from ml.preprocessing.visible import SERIES_KEY, visible_returns, visible_sales, week_of
 
 ROW_KEY = [*SERIES_KEY, "week"]
@@ -39,8 +40,8 @@ def build_weekly_demand(tables: Mapping[str, pl.DataFrame], *, cutoff: date, his
         .join(_stock_at_week_end(tables, cutoff=cutoff), on=ROW_KEY, how="left")
         .with_columns(pl.col("returned_units").fill_null(0))
     )
-    frame = _mark_censored(weekly).select(WeeklyDemand.column_names()).sort(ROW_KEY).collect()
-    return WeeklyDemand.validate(frame)
+    frame = flag_weeks(_mark_censored(weekly).collect()).select(WeeklyDemand.column_names())
+    return WeeklyDemand.validate(frame.sort(ROW_KEY))
 
 
 def _week_grid(sales: pl.LazyFrame, *, cutoff: date, history_weeks: int) -> pl.LazyFrame:

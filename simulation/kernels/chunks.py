@@ -57,7 +57,10 @@ class ChunkDraws(NamedTuple):
 
     shift: Words
     """`(n_skus, n_dimensions)`"""
+    dependence: IntArray
+    """`(n_skus,)` which of the mixing weights below are the SKU's."""
     mixing: Floats
+    """`(n_dependences, n_weeks, n_weeks)`"""
     quantiles: Doubles
     """`(n_skus, n_weeks, n_levels)`"""
     lower_edge: float
@@ -118,7 +121,7 @@ def draw_chunk(points: Words, draws: ChunkDraws, paths: ChunkPaths) -> None:
         spread = draws.spread[sku]
         terms = DrawTerms(
             draws.shift[sku],
-            draws.mixing,
+            draws.mixing[draws.dependence[sku]],
             draws.quantiles[sku],
             draws.lower_edge,
             draws.tail_scale[sku],

@@ -13,10 +13,15 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from domain.errors import DataError
+from domain.feature_vector import FeatureVector
 from domain.quantiles import LOWER_EDGE_UNITS, QUANTILE_LEVELS, tail_scale
+from domain.settings import Settings
 
 FloatArray = npt.NDArray[np.float64]
 
+DEFAULT_COMMON_SHARE = 0.15
+DEFAULT_AUTOCORRELATION = 0.2
+"""[g, ρ] where nothing has been held out yet (lab §2)."""
 WINDOWS_WEEKS = (3, 6, 12)
 _COMMON_SHARES = np.arange(0.0, 0.61, 0.01)
 _AUTOCORRELATIONS = np.arange(-0.3, 0.91, 0.01)
@@ -36,6 +41,18 @@ class Dependence(NamedTuple):
     """The same of the fitted copula."""
 
 
+def dependence_of(vector: FeatureVector, settings: Settings) -> tuple[float, float]:
+    """The pair (g, ρ) of a SKU: the setting, else what past forecasts of its segment showed, else the default."""
+    simulation = settings.simulation
+    shares = (simulation.copula_common_share, vector.demand_common_share, DEFAULT_COMMON_SHARE)
+    autocorrelations = (simulation.copula_autocorrelation, vector.demand_autocorrelation, DEFAULT_AUTOCORRELATION)
+    return _first_known(shares), _first_known(autocorrelations)
+
+
+def _first_known(values: tuple[float | None, ...]) -> float:
+    return next(value for value in values if value is not None)
+
+
 def fit_dependence(quantiles_units: FloatArray, actual_units: FloatArray, *, seed: int) -> Dependence:
     """Fit g and ρ to held-out weeks.
 
@@ -47,7 +64,22 @@ def fit_dependence(quantiles_units: FloatArray, actual_units: FloatArray, *, see
     Raises:
         DataError: Fewer than 30 series have a known 12-week total.
     """
-    ratios = _variance_ratios(_normals(quantiles_units, actual_units, seed=seed))
+    below, upto = (_distribution(quantiles_units, actual_units + half) for half in (-0.5, 0.5))
+    return fit_to_probabilities(np.where(np.isnan(actual_units), np.nan, below), upto, seed=seed)
+
+
+def fit_to_probabilities(below: FloatArray, upto: FloatArray, *, seed: int) -> Dependence:
+    """Fit g and ρ to where held-out weeks lay in their own forecast distributions.
+
+    Args:
+        below: `(n_series, 12)` F(y − ½) of what came; NaN = not known.
+        upto: `(n_series, 12)` F(y + ½).
+        seed: Of the randomised probabilities between the two.
+
+    Raises:
+        DataError: Fewer than 30 series have a known 12-week total.
+    """
+    ratios = _variance_ratios(_normals(below, upto, seed=seed))
     shares, autocorrelations = np.meshgrid(_COMMON_SHARES, _AUTOCORRELATIONS, indexing="ij")
     models = [variance_ratio(shares, autocorrelations, n_weeks) for n_weeks in WINDOWS_WEEKS]
     misfit = sum((np.log(model) - np.log(ratio)) ** 2 for model, ratio in zip(models, ratios, strict=True))
@@ -62,10 +94,9 @@ def variance_ratio(common_share: npt.ArrayLike, autocorrelation: npt.ArrayLike, 
     return np.asarray(share * n_weeks + (1 - share) * ar1)
 
 
-def _normals(quantiles: FloatArray, actual: FloatArray, *, seed: int) -> FloatArray:
+def _normals(below: FloatArray, upto: FloatArray, *, seed: int) -> FloatArray:
     """Normals of the weeks' randomised probabilities F(y − ½) + V·(F(y + ½) − F(y − ½)); NaN where the week is not known."""
-    uniform = np.random.Generator(np.random.Philox(key=seed)).random(actual.shape)
-    below, upto = _distribution(quantiles, actual - 0.5), _distribution(quantiles, actual + 0.5)
+    uniform = np.random.Generator(np.random.Philox(key=seed)).random(below.shape)
     return np.asarray(ndtri(np.clip(below + uniform * (upto - below), 1e-6, 1 - 1e-6)))
 
 

@@ -20,6 +20,7 @@ from domain.vector_chunk import VectorChunk, chunk_of
 from simulation.kernels.chunks import ChunkDraws, ChunkPaths, draw_chunk, sku_paths_at
 from simulation.kernels.order_plans import BLOCK_PATHS
 from simulation.kernels.weekly_simulation import PathBlocks
+from simulation.sampling.dependence import dependence_of
 from simulation.sampling.lead_times import arrival_levels, lead_time_cv, lead_time_levels
 from simulation.sampling.points import N_DIMENSIONS, common_points
 
@@ -88,9 +89,11 @@ def sample_chunk(chunk: VectorChunk, settings: Settings, *, n_paths: int, purpos
     is_punctual = (spreads[spread] == 0) | (mean == 0) | (not simulation.random_shipment_delays)
     inbound[is_punctual] = chunk.inbound_units[is_punctual, None, :, None]
     levels = [lead_time_levels(mean, cv) for cv in spreads.tolist()]
+    dependences, dependence = np.unique([dependence_of(vector, settings) for vector in chunk.vectors], axis=0, return_inverse=True)
     draws = ChunkDraws(
         shift=_shifts(chunk, purpose, seed),
-        mixing=_mixing(simulation.copula_common_share, simulation.copula_autocorrelation),
+        dependence=dependence,
+        mixing=np.array([_mixing(*parameters) for parameters in dependences.tolist()]),
         quantiles=chunk.demand_quantiles_units,
         lower_edge=LOWER_EDGE_UNITS,
         tail_scale=tail_scale(chunk.demand_quantiles_units),

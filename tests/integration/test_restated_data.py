@@ -173,7 +173,7 @@ def test_a_changed_price_is_seen_but_history_is_not_rewritten_for_it(world: Worl
     change(world, "articles", lambda articles: articles.with_columns(pl.col("unit_price_eur") * 1.1))
     ingest(world)
     stale = list(stale_partitions(world.settings))
-    assert {found.table for found in stale} == {"vectors/sku_vectors", "policy/order_curves"}
+    assert {found.table for found in stale} == {"series/merchant_profiles", "vectors/sku_vectors", "policy/order_curves"}
     assert all(set(found.reasons) == {Reason.REFERENCE} for found in stale)
     assert repair(world.settings).n_partitions == 0
     assert repair(world.settings, reasons=frozenset(Reason)).by_table.keys() >= {"vectors/sku_vectors", "policy/policies"}

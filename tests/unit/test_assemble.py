@@ -207,3 +207,13 @@ def test_a_series_first_sold_after_the_cutoff_is_answered_with_the_prior():
     without_this_week = tables | {"sales_transactions": tables["sales_transactions"].filter(pl.col("occurred_at") < day(70, hour=0))}
     known = assemble_vectors(without_this_week, demand, forecast, profiles, decision_date=thursday, settings=SETTINGS)
     assert rows.filter(pl.col("model") != "prior").equals(known)
+
+
+def test_returns_are_those_of_the_articles_category_else_of_the_merchant():
+    returned = [{"return_id": f"r{name}", "article_id": name, "returned_at": day(40), "quantity_units": units} for name, units in (("a", 40), ("b", 1))]
+    sales = [*weekly_rows([50] * 10), *weekly_rows([50] * 10, article_id="b"), *weekly_rows([50] * 10, article_id="c")]
+    articles = [{"article_id": "a", "category": "shoes"}, {"article_id": "b", "category": "hats"}]
+    rows = vectors(weekly_sales=sales, returns=returned, articles=articles)
+    rates = dict(rows.select("article_id", "return_rate").iter_rows())
+    assert rates["b"] < rates["c"] < rates["a"]
+    assert rates["c"] == pytest.approx(41 / 1500)

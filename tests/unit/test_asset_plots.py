@@ -4,8 +4,9 @@ import base64
 
 import polars as pl
 
-from assets.plots import expected_cost_chart, forecast_fan, markdown_table
-from domain.quantiles import QUANTILE_COLUMNS
+from assets.plots import accuracy_by_horizon, expected_cost_chart, forecast_fan, markdown_table, reliability_diagram
+from domain.forecast_tables import Calibration
+from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
 FORECAST = pl.DataFrame(
     {
@@ -49,3 +50,16 @@ def test_cost_chart_is_a_small_png() -> None:
 def test_markdown_table_escapes_bars() -> None:
     assert markdown_table(("rule", "rows"), [("units|min", 3)]).value == "| rule | rows |\n| --- | --- |\n| units\\|min | 3 |"
     assert markdown_table(("rule", "rows"), []).value == "none"
+
+
+def test_calibration_is_drawn_per_segment_and_week_and_says_when_there_is_none() -> None:
+    rows = [
+        {"segment": segment, "horizon_week": week, "cutoff": None, "level_coverage": QUANTILE_LEVELS.tolist(), "scaled_crps": 0.1 * week, "n_cells": 5}
+        for segment in ("", "smooth")
+        for week in range(13)
+    ]
+    calibration = pl.DataFrame([dict.fromkeys(Calibration.column_names()) | row for row in rows], schema=Calibration.create_empty().schema)
+    for picture in (reliability_diagram(calibration), accuracy_by_horizon(calibration)):
+        assert len(png_of(picture.value)) < 40_000
+    for nothing in (reliability_diagram(calibration.clear()), accuracy_by_horizon(calibration.clear())):
+        assert nothing.value == "no forecast of 12 weeks ago to judge"

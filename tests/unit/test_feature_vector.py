@@ -28,6 +28,12 @@ def test_a_row_of_another_schema_or_horizon_is_refused_by_name(change: dict[str,
         vector_from_row(row(**change))
 
 
+def test_a_row_of_an_older_schema_is_refused_although_it_lacks_columns() -> None:
+    older = {name: value for name, value in row(schema_version=SCHEMA_VERSION - 1).items() if not name.startswith("demand_common")}
+    with pytest.raises(StaleInputError, match=f"schema version {SCHEMA_VERSION - 1}"):
+        vector_from_row(older)
+
+
 def test_the_hash_sees_every_value_but_itself() -> None:
     base = hash_vector_row(row())
     assert hash_vector_row(row(vector_hash="anything")) == base

@@ -174,4 +174,7 @@ def test_fractions_are_meant_to_be_fractions() -> None:
     """A quantity whose name lost its unit would show up here."""
     found = {row.column_name for row in describe_tables() if row.unit == "fraction"}
     shares = {name for name in found if re.search(r"share|rate|wape|bias|coverage|cv$|weights", name)}
-    assert found - shares == {"availability", "budget_use", "discount", "optimism", "promotion"}
+    of_orders = {"availability", "budget_use", "discount", "optimism", "promotion"}
+    of_forecasts = {"autocorrelation", "calibration_error", "demand_autocorrelation", "dispersion", "fitted_variance_ratio", "improvement"}
+    of_forecasts |= {"observed_variance_ratio", "p_value", "probability_below_bound", "scaled_crps", "scaled_loss"}
+    assert found - shares == of_orders | of_forecasts

@@ -7,6 +7,7 @@ import pytest
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import ForecastSettings, Settings
 from ml.pipeline import forecast_from_tables
+from ml.preprocessing import build_weekly_demand
 from tests.weekly_tables import panel_tables, week, weekly_rows
 
 SETTINGS = Settings(forecast=ForecastSettings(n_training_rows=4_000, n_trees=15, n_leaves=8, n_threads=1))
@@ -50,12 +51,27 @@ def test_the_median_is_where_a_person_would_put_it(forecast: pl.DataFrame, name:
     assert low <= medians.min() <= medians.max() <= high
 
 
-def test_a_typo_leaves_the_other_series_sane(forecast: pl.DataFrame):
-    others = pl.col("article_id") != "a typo of a million"
-    without = forecast_from_tables(tables({name: units for name, units in ODD.items() if "typo" not in name}), cutoff=week(N_WEEKS - 1), settings=SETTINGS)
-    total, expected = forecast.filter(others)["demand_mean_units"].sum(), without["demand_mean_units"].sum()
-    # Among 47 series one typo of a million still moves the sum by 29 % (through its weight and its groups); it must not explode.
-    assert total == pytest.approx(expected, rel=0.5)
+TYPO = "a typo of a million"
+
+
+def test_a_typo_moves_no_other_series_at_all(forecast: pl.DataFrame):
+    unknown = [None if units == 1_000_000 else units for units in ODD[TYPO]]
+    without_it = forecast_from_tables(tables(ODD | {TYPO: unknown}), cutoff=week(N_WEEKS - 1), settings=SETTINGS)
+    assert forecast.drop("flags").equals(without_it.drop("flags"))
+
+
+def test_a_typo_stays_in_the_table_and_is_flagged_in_the_forecast(forecast: pl.DataFrame):
+    demand = build_weekly_demand(tables(ODD), cutoff=week(N_WEEKS - 1), history_weeks=156)
+    assert demand.filter(pl.col("flag") == "unit_error").select("article_id", "sales_units").rows() == [(TYPO, 1_000_000)]
+    assert forecast.filter(pl.col("article_id") == TYPO)["flags"].unique().to_list() == ["unit_error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [("constant", "constant"), ("never known", "never_known"), ("never sold", "never_sold"), ("two weeks old", "short_history"), ("gaps", "")],
+)
+def test_what_is_unusual_about_a_series_stands_in_its_forecast(forecast: pl.DataFrame, name: str, flags: str):
+    assert forecast.filter(pl.col("article_id") == name)["flags"].unique().to_list() == [flags]
 
 
 def test_the_order_of_rows_changes_nothing(forecast: pl.DataFrame):

@@ -11,7 +11,7 @@ from domain.settings import ForecastSettings, Settings
 from ml import metrics
 from ml.forecasting import forecast_demand, train_models
 from ml.pipeline import forecast_from_tables
-from ml.preprocessing import build_weekly_demand
+from ml.preprocessing import build_weekly_demand, with_flags
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks, merge_samples
 from tests.weekly_tables import panel_tables, tables_of, week
 
@@ -32,7 +32,10 @@ def by_shard(tables: dict[str, pl.DataFrame], n_shards: int) -> pl.DataFrame:
     samples = [build_training_sample(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
     models = train_models(merge_samples(samples, settings.n_training_rows), settings=settings)
     rows = [build_inference_rows(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
-    forecasts = [forecast_demand(demand, own, models, cutoff=CUTOFF, settings=settings) for demand, own in zip(demands, rows, strict=True)]
+    forecasts = [
+        with_flags(forecast_demand(demand, own, models, cutoff=CUTOFF, settings=settings), demand, cutoff=CUTOFF)
+        for demand, own in zip(demands, rows, strict=True)
+    ]
     return pl.concat(forecasts).sort("merchant_id", "article_id", "week")
 
 
