@@ -10,7 +10,6 @@ import polars as pl
 from domain.calendar import cutoff_for, share_of_week_left
 from domain.errors import StaleInputError
 from domain.feature_vector import SCHEMA_VERSION, hash_vector_row
-from domain.forecast_tables import WeekDependence
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import Settings
 from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors
@@ -18,7 +17,7 @@ from feature_store.economics import unit_economics
 from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
 from ml.forecasting import forecast_newcomers
 from ml.preprocessing import default_profiles, without_unit_errors
-from simulation.sampling.dependence_by_segment import of_segments
+from simulation.sampling.dependence_by_segment import estimate_dependence, of_segments
 
 FloatArray = npt.NDArray[np.float64]
 _HASHED = [name for name in SkuVectors.column_names() if name != "vector_hash"]
@@ -45,7 +44,7 @@ def assemble_vectors(
         profiles: `stage_tables.MerchantProfiles`.
         decision_date: Day of the decision. Mid-week, week 0 holds the demand of the days left, this one included.
         settings: Defaults for what the source does not say.
-        dependence: `forecast_tables.WeekDependence` of the cutoff; `None` = not estimated.
+        dependence: `forecast_tables.WeekDependence` of the cutoff; `None` = no past forecasts, so the default.
 
     Raises:
         StaleInputError: The forecast is of another cutoff or horizon, or a merchant has no profile.
@@ -73,7 +72,7 @@ def assemble_vectors(
         demand_quantiles_units=_lists(_demand_left(ordered, share=share_of_week_left(decision_date))),
         returns_due_units=_lists(due),
         sales_history_units=_lists(sales).list.eval(pl.element().fill_nan(None).cast(pl.Int64)),
-        **of_segments(rows["segment"], WeekDependence.create_empty() if dependence is None else dependence).to_dict(),
+        **of_segments(rows["segment"], estimate_dependence([]) if dependence is None else dependence).to_dict(),
     ).select(_HASHED)
     hashes = [hash_vector_row(row) for row in rows.iter_rows(named=True)]
     return SkuVectors.validate(rows.with_columns(vector_hash=pl.Series(hashes, dtype=pl.String)))
