@@ -17,6 +17,7 @@ from assets.replay.opening import Opening
 from assets.replay.terms import ReplayTerms, whole_weeks
 from domain.randomness import stable_hash
 from domain.settings import Settings
+from domain.stage_tables import ALL_CATEGORIES
 from domain.vector_chunk import chunk_of
 from feature_store.stock import SERIES_KEY, returns_due_units
 from ml.preprocessing import estimate_merchant_profiles
@@ -50,7 +51,7 @@ def reality_of(tables: Tables, truth: pl.DataFrame | None, opening: Opening, ter
     """
     keys = opening.keys.with_row_index("sku").with_columns(pl.col("sku").cast(pl.Int64))
     demand = recorded_demand(tables, keys, terms, seed=seed) if truth is None else true_demand(truth, keys, terms)
-    profiles = estimate_merchant_profiles(tables, cutoff=terms.last_week)
+    profiles = estimate_merchant_profiles(tables, cutoff=terms.last_week).filter(pl.col("category") == ALL_CATEGORIES)
     shipments = _placed(tables["inbound_shipments"], keys, terms, settings=settings)
     rate, weights, due = _returns(tables, opening, keys, terms, profiles=profiles)
     means = [settings[vector.merchant_id].inventory.lead_time_weeks for vector in opening.vectors]
