@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -69,7 +70,7 @@ def over_time(values: Mapping[str, Sequence[float]], starts: Sequence[date], *, 
     figure, axes = _new(7.6, 3.4)
     for place, (name, shares) in enumerate(values.items()):
         is_ours = name == ours
-        style = {"color": _OURS, "linewidth": 2.2, "zorder": 4} if is_ours else {"color": _LINES[place % len(_LINES)], "linewidth": 1.1}
+        style: dict[str, Any] = {"color": _OURS, "linewidth": 2.2, "zorder": 4} if is_ours else {"color": _LINES[place % len(_LINES)], "linewidth": 1.1}
         axes.plot([start.isoformat() for start in starts], [100 * share for share in shares], marker="o", markersize=3, label=name, **style)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.tick_params(axis="x", rotation=45, labelsize=7)
