@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 _DPI = 110
 _OURS, _OTHERS = "#1f5fa8", "#8a8f98"
+_LINES = ("#d9822b", "#3b8c5a", "#8a4f9e", "#b0413e", "#6b7280")
 
 
 def frontier(points: Mapping[str, tuple[float, float]], *, ours: str) -> str:
@@ -66,9 +68,9 @@ def over_time(values: Mapping[str, Sequence[float]], starts: Sequence[date], *, 
         title: Of the vertical axis.
     """
     figure, axes = _new(7.6, 3.4)
-    for name, shares in values.items():
+    for place, (name, shares) in enumerate(values.items()):
         is_ours = name == ours
-        style = {"color": _OURS, "linewidth": 2.2, "zorder": 4} if is_ours else {"linewidth": 1.1, "alpha": 0.8}
+        style: dict[str, Any] = {"color": _OURS, "linewidth": 2.2, "zorder": 4} if is_ours else {"color": _LINES[place % len(_LINES)], "linewidth": 1.1}
         axes.plot([start.isoformat() for start in starts], [100 * share for share in shares], marker="o", markersize=3, label=name, **style)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.tick_params(axis="x", rotation=45, labelsize=7)

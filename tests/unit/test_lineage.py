@@ -47,9 +47,7 @@ def test_upstream_keys_are_those_dagster_maps(table: str, name: str, scope: Scop
 
 def test_every_computed_table_has_a_lineage_and_inputs_come_first() -> None:
     graph = build_definitions(Settings(n_shards=2)).resolve_asset_graph()
-    computed = {
-        node.key.to_user_string(): node for node in graph.asset_nodes if node.group_name not in {"raw", "analytics", "backtest"}
-    }  # a backtest reads the source, whole
+    computed = {node.key.to_user_string(): node for node in graph.asset_nodes if node.group_name not in {"raw", "analytics", "backtest"}}
     assert set(computed) == set(LINEAGE)
     for table, node in computed.items():
         assert {key.to_user_string() for key in node.parent_keys} == set(LINEAGE[table].inputs)
