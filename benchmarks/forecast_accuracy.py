@@ -27,7 +27,8 @@ from ml.evaluation.figures import level_shares
 from ml.evaluation.plain_forecaster import plain_forecast
 from ml.evaluation.walk_forward import MODEL, Forecaster
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.blend import MEASURED_WEIGHTS, Weights, blended_quantiles
+from ml.forecasting.blend import MEASURED_WEIGHTS, Weights
+from ml.forecasting.prediction import predict_quantiles
 from ml.transformation import build_inference_rows, build_training_sample
 from sources.dominicks import convert_dominicks
 from sources.folder import read_source
@@ -104,7 +105,7 @@ def readings_of_one_training(settings: ForecastSettings) -> dict[str, Forecaster
     def reading(weights: Weights, *, rounded: bool) -> Forecaster:
         def forecast(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
             models, rows, whole = trained(cutoff, _Identity(demand))
-            quantiles = blended_quantiles(models, rows, n_threads=settings.n_threads, weights=weights)
+            quantiles = predict_quantiles(models, rows, n_threads=settings.n_threads, weights=weights)
             columns = pl.DataFrame(np.floor(quantiles + 0.5) if rounded else quantiles, schema=QUANTILE_COLUMNS)
             by_trees = pl.col("model") == "lightgbm"
             wide = whole.hstack(columns.rename(lambda column: f"read_{column}"))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.quantiles import QUANTILE_LEVELS
+from ml.forecasting.boosters import TRAINED_LEVELS
 from ml.metrics import probability_integral_transform
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,6 +21,8 @@ LAST_WEEK_OF_HORIZON_GROUP = (2, 6)
 DISPERSION_EDGES = (0.5, 1.2)
 """Coefficients of variation (of the last 52 weeks) that part even, uneven and wild demand."""
 N_CELLS = (len(LAST_WEEK_OF_HORIZON_GROUP) + 1) * (len(DISPERSION_EDGES) + 1)
+NOMINAL_LEVELS: FloatArray = np.tile(QUANTILE_LEVELS, (N_CELLS, 1))
+"""What is read where nothing was learnt."""
 FEWEST_ROWS = 50
 PRIOR_ROWS = 300.0
 """A cell's own levels count as many rows as it has, those of all cells together this many."""
@@ -59,14 +62,30 @@ def fit_levels(
     return np.asarray(QUANTILE_LEVELS + trust * (levels - QUANTILE_LEVELS))
 
 
-def read_at(quantiles: FloatArray, levels: FloatArray) -> FloatArray:
-    """The quantile function of each row at other levels `(n, 39)`, linear in between, the outermost kept beyond the ends."""
-    step = QUANTILE_LEVELS[0]
-    position = np.clip(levels / step - 1, 0, len(QUANTILE_LEVELS) - 1)
-    left = np.minimum(position.astype(np.int64), len(QUANTILE_LEVELS) - 2)
-    share = position - left
-    low, high = (np.take_along_axis(quantiles, left + offset, axis=1) for offset in (0, 1))
-    return np.asarray(low * (1 - share) + high * share)
+def read_at(trained: FloatArray, levels: FloatArray, cells: IntArray) -> FloatArray:
+    """The quantile function of each row at its cell's levels `(n, 39)`, linear in between, the outermost kept beyond the ends.
+
+    Written out rather than as a matrix product: BLAS adds up in an order that depends on the number of rows.
+
+    Args:
+        trained: `(n, 8)` quantiles at `TRAINED_LEVELS`.
+        levels: `(N_CELLS, 39)` levels to read.
+        cells: `(n,)` cell of each row.
+    """
+    knots = np.asarray(TRAINED_LEVELS)
+    quantiles = np.empty((len(trained), levels.shape[1]))
+    for cell in np.unique(cells):
+        right = np.clip(np.searchsorted(knots, levels[cell]), 1, len(knots) - 1)
+        share = np.clip((levels[cell] - knots[right - 1]) / (knots[right] - knots[right - 1]), 0.0, 1.0)
+        inside = np.flatnonzero(cells == cell)
+        of_cell = trained[inside]
+        quantiles[inside] = of_cell[:, right - 1] * (1 - share) + of_cell[:, right] * share
+    return quantiles
+
+
+def read_nominal(trained: FloatArray) -> FloatArray:
+    """39 quantiles `(n, 39)` from the trained eight."""
+    return read_at(trained, NOMINAL_LEVELS, np.zeros(len(trained), dtype=np.int64))
 
 
 def weighted_quantiles(values: FloatArray, weight: FloatArray) -> FloatArray:

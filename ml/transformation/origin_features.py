@@ -68,17 +68,17 @@ def origin_features(panel: Panel, *, n_threads: int) -> OriginFeatures:
     Demand that stock cut off (a lower bound) counts in the lags, the maxima and the scale, where it is true as it
     stands; means, spread and rhythm rest on known weeks only. `n_threads` does not change a digit.
     """
-    known_units = np.where(panel.is_known, panel.sales_units, np.nan)
+    known_units: FloatArray = np.where(panel.is_known, panel.sales_units, np.nan)
     known, squares, observed = (_Rolling(panel, values, n_threads=n_threads) for values in (known_units, known_units**2, panel.sales_units))
     sold = _Rolling(panel, np.where(panel.is_known, (panel.sales_units > 0) * 1.0, np.nan), n_threads=n_threads)
-    censored = _Rolling(panel, panel.is_censored * 1.0, n_threads=n_threads)
+    censored = _Rolling(panel, panel.is_censored.astype(np.float64), n_threads=n_threads)
     means = {f"mean_{w}": known.mean(w) for w in MEAN_WEEKS}
     in_units = means | {"smoothed": _smoothed(panel, known_units, n_threads=n_threads)}
     in_units |= {f"std_{w}": _deviation(squares.mean(w), means[f"mean_{w}"]) for w in STD_WEEKS}
     in_units |= {f"max_{w}": observed.maximum(w) for w in MAX_WEEKS}
     in_units |= {"lag_0": panel.sales_units} | {f"lag_{lag}": observed.earlier(lag) for lag in range(1, N_LAGS)}
     plain = {f"non_zero_rate_{w}": sold.mean(w) for w in NON_ZERO_WEEKS}
-    plain |= {"stock_out_share_13": censored.mean(13), "is_censored": panel.is_censored * 1.0}
+    plain |= {"stock_out_share_13": censored.mean(13), "is_censored": panel.is_censored.astype(np.float64)}
     return OriginFeatures(*_with_ages(panel, in_units, plain, n_threads=n_threads))
 
 
@@ -102,12 +102,12 @@ def _with_ages(
 def _smoothed(panel: Panel, known_units: FloatArray, *, n_threads: int) -> FloatArray:
     """Smoothed units of the known weeks: the smoothed units, unknown ones zero, over the smoothed share of known weeks."""
     units = _Rolling(panel, np.nan_to_num(known_units), n_threads=n_threads).smoothed(SMOOTHING)
-    return _ratio(units, _Rolling(panel, panel.is_known * 1.0, n_threads=n_threads).smoothed(SMOOTHING))
+    return _ratio(units, _Rolling(panel, panel.is_known.astype(np.float64), n_threads=n_threads).smoothed(SMOOTHING))
 
 
 def _scale(panel: Panel, age_weeks: IntArray, *, n_threads: int) -> FloatArray:
     window = np.minimum(age_weeks + 1, SCALE_WEEKS)
-    weeks = np.rint(_Rolling(panel, panel.is_observed * 1.0, n_threads=n_threads).mean(SCALE_WEEKS) * window)
+    weeks = np.rint(_Rolling(panel, panel.is_observed.astype(np.float64), n_threads=n_threads).mean(SCALE_WEEKS) * window)
     mean = np.nan_to_num(_Rolling(panel, panel.sales_units, n_threads=n_threads).mean(SCALE_WEEKS))
     return np.asarray((mean * weeks + SCALE_PRIOR_UNITS) / (weeks + 1))
 

@@ -87,15 +87,22 @@ def _visible(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
 
 
 def _is_sorted(frame: pl.DataFrame) -> bool:
-    merchant, article, week = (pl.col(name) for name in ("merchant_id", "article_id", "week"))
-    of_merchant = (article > article.shift()) | ((article == article.shift()) & (week > week.shift()))
-    rises = (merchant > merchant.shift()) | ((merchant == merchant.shift()) & of_merchant)
-    return bool(frame.select(rises.slice(1).all()).item())
+    """Whether every series is one run of rising weeks, and the runs are in the order of their keys."""
+    is_first = _is_first(frame)
+    merchant, article = (frame[name].filter(pl.Series(is_first)) for name in ("merchant_id", "article_id"))
+    rises = (merchant > merchant.shift()) | ((merchant == merchant.shift()) & (article > article.shift()))
+    later = np.diff(frame["week"].to_physical().to_numpy(), prepend=0) > 0
+    return bool(rises.slice(1).all() and (later | is_first).all())
+
+
+def _is_first(frame: pl.DataFrame) -> BoolArray:
+    """Rows whose key differs from the row before."""
+    merchant, article = pl.col("merchant_id"), pl.col("article_id")
+    return frame.select(((merchant != merchant.shift()) | (article != article.shift())).fill_null(value=True)).to_series().to_numpy()
 
 
 def _panel(frame: pl.DataFrame) -> Panel:
-    merchant, article = pl.col("merchant_id"), pl.col("article_id")
-    is_first = frame.select(((merchant != merchant.shift()) | (article != article.shift())).fill_null(value=True)).to_series().to_numpy()
+    is_first = _is_first(frame)
     run = np.cumsum(is_first) - 1
     start = np.flatnonzero(is_first)
     return Panel(
