@@ -12,6 +12,7 @@ from ml.forecasting.model_table import ReadModels, read_models
 from ml.transformation.feature_rows import SCALE_COLUMN
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 CHUNK_ROWS = 24_000
 """Rows predicted at once: what lies between features and quantiles stays in the processor's cache, a fifth of the time."""
@@ -33,8 +34,15 @@ def predict_quantiles(models: pl.DataFrame, rows: pl.DataFrame, *, n_threads: in
     quantiles = np.empty((rows.height, len(QUANTILE_LEVELS)))
     for first in range(0, rows.height, CHUNK_ROWS):
         chunk = rows.slice(first, CHUNK_ROWS)
-        quantiles[first : first + chunk.height] = _of_chunk(read, chunk, weights)
+        quantiles[first : first + chunk.height] = blended_quantiles(*predict_routes(read, chunk), chunk, corrections=read.corrections, weights=weights)
     return quantiles
+
+
+def predict_routes(read: ReadModels, rows: pl.DataFrame) -> tuple[FloatArray, FloatArray | None, IntArray]:
+    """What the models say of some rows: quantiles in units at the trained levels `(n, 8)`, means `(n,)`, and the rows' cells `(n,)`."""
+    features, scale = feature_matrix(rows, read.names), rows[SCALE_COLUMN].to_numpy()
+    trained = rising_units(np.column_stack([predict(features) for predict in read.by_level]), scale)
+    return trained, read.by_mean[0](features) * scale if read.by_mean else None, cells_of(rows)
 
 
 def rising_units(predicted: FloatArray, scale: FloatArray) -> FloatArray:
@@ -43,10 +51,3 @@ def rising_units(predicted: FloatArray, scale: FloatArray) -> FloatArray:
     Sorting the levels of each row never worsens the pinball loss (Chernozhukov, Fernández-Val & Galichon, 2010).
     """
     return np.asarray(np.maximum(np.sort(predicted, axis=1), 0.0) * scale[:, None])
-
-
-def _of_chunk(read: ReadModels, rows: pl.DataFrame, weights: Weights) -> FloatArray:
-    features, scale = feature_matrix(rows, read.names), rows[SCALE_COLUMN].to_numpy()
-    trained = rising_units(np.column_stack([predict(features) for predict in read.by_level]), scale)
-    mean_units = read.by_mean[0](features) * scale if read.by_mean else None
-    return blended_quantiles(trained, mean_units, cells_of(rows), rows, corrections=read.corrections, weights=weights)
