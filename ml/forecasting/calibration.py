@@ -1,6 +1,6 @@
 """Conformal calibration: which of the model's levels really covers τ, measured on weeks the model had not seen.
 
-Per cell (horizon group × dispersion class) the randomised PITs of held-out weeks say how often demand stayed below
+Per cell (horizon group × class of dispersion) the randomised PITs of held-out weeks say how often demand stayed below
 each quantile. Their own quantile at τ is the level to read instead of τ. Working on levels rather than on units
 keeps the mass at zero and needs no scale. Cells are shrunk to all weeks together, so a small cell cannot go astray.
 """
@@ -12,6 +12,7 @@ import polars as pl
 from domain.quantiles import QUANTILE_LEVELS
 from ml.forecasting.boosters import TRAINED_LEVELS
 from ml.metrics import probability_integral_transform
+from ml.transformation.usual_weeks import N_USUAL_COLUMN
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -20,7 +21,10 @@ LAST_WEEK_OF_HORIZON_GROUP = (2, 6)
 """Weeks 1–2, 3–6, 7 and beyond: errors grow with the horizon, but not from one week to the next."""
 DISPERSION_EDGES = (0.5, 1.2)
 """Coefficients of variation (of the last 52 weeks) that part even, uneven and wild demand."""
-N_CELLS = (len(LAST_WEEK_OF_HORIZON_GROUP) + 1) * (len(DISPERSION_EDGES) + 1)
+FEWEST_WEEKS_FOR_DISPERSION = 8
+"""Series with fewer known weeks are a class of their own: nobody knows their dispersion, and their level is uncertain, too."""
+N_CLASSES = len(DISPERSION_EDGES) + 2
+N_CELLS = (len(LAST_WEEK_OF_HORIZON_GROUP) + 1) * N_CLASSES
 NOMINAL_LEVELS: FloatArray = np.tile(QUANTILE_LEVELS, (N_CELLS, 1))
 """What is read where nothing was learnt."""
 FEWEST_ROWS = 50
@@ -29,12 +33,13 @@ PRIOR_ROWS = 300.0
 
 
 def cells_of(rows: pl.DataFrame) -> IntArray:
-    """Cell of each feature row, 0 … `N_CELLS` − 1; unknown dispersion counts as wild."""
+    """Cell of each feature row, 0 … `N_CELLS` − 1: horizon group × (even, uneven, wild, young)."""
     spread, mean = (rows[name].cast(pl.Float64).to_numpy() for name in ("std_52", "mean_52"))
     variation = np.divide(spread, mean, out=np.full(rows.height, np.inf), where=mean > 0)
-    dispersion = np.digitize(variation, DISPERSION_EDGES)
+    is_young = rows[N_USUAL_COLUMN].to_numpy() < FEWEST_WEEKS_FOR_DISPERSION
+    kind = np.where(is_young, N_CLASSES - 1, np.digitize(variation, DISPERSION_EDGES))
     horizon = np.digitize(rows["horizon_week"].to_numpy(), LAST_WEEK_OF_HORIZON_GROUP, right=True)
-    return np.asarray(horizon * (len(DISPERSION_EDGES) + 1) + dispersion, dtype=np.int64)
+    return np.asarray(horizon * N_CLASSES + kind, dtype=np.int64)
 
 
 def fit_levels(
