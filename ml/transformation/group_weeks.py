@@ -129,7 +129,8 @@ def _of_group(history: GroupHistory, group: IntArray, week: IntArray, horizon: I
         """Units per known series and week of weeks first … last; NaN before the first week, or where too few series are known."""
         if not history.position:
             return np.full(len(group), np.nan)
-        low, high = np.maximum(first, 0), np.maximum(last + 1, 0)
+        # Weeks after the newest known one (a cutoff after the data) hold nothing.
+        low, high = (np.clip(week, 0, history.units.shape[1] - 1) for week in (first, last + 1))
         units = history.units[group, high] - history.units[group, low]
         weeks = history.n_series[group, high] - history.n_series[group, low]
         enough = (group != _NO_GROUP) & (first >= 0) & (weeks >= FEWEST_SERIES * (last + 1 - first))
