@@ -16,7 +16,6 @@ from ml.forecasting.blend import HORIZON_GROUPS, MEASURED_WEIGHTS, Corrections, 
 from ml.forecasting.calibration import fit_levels, read_nominal
 from ml.forecasting.level_set import Shapes, fit_shapes
 from ml.metrics import pinball_losses
-from ml.transformation.feature_rows import SCALE_COLUMN
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -40,6 +39,9 @@ class HeldOut(NamedTuple):
     """`(n,)` of `calibration.cells_of`."""
     weight: FloatArray
     """`(n,)` how many weeks each row stands for."""
+    importance: FloatArray
+    """`(n,)` what a unit of loss counts: the row's training weight over its scale. What competes is judged as trees are trained; were each
+    week to count the same over its scale, series that hardly sell (and last year's zeros) would decide for all."""
     trained: FloatArray
     """`(n, 8)` the twin's quantiles in units at the trained levels, rising."""
     mean_units: FloatArray | None
@@ -48,7 +50,9 @@ class HeldOut(NamedTuple):
     def where(self, chosen: BoolArray) -> "HeldOut":
         """Some of the rows."""
         mean = None if self.mean_units is None else self.mean_units[chosen]
-        return HeldOut(self.rows.filter(chosen), self.actual[chosen], self.cells[chosen], self.weight[chosen], self.trained[chosen], mean)
+        return HeldOut(
+            self.rows.filter(chosen), self.actual[chosen], self.cells[chosen], self.weight[chosen], self.importance[chosen], self.trained[chosen], mean
+        )
 
 
 def fit_corrections(held: HeldOut, *, n_weeks: int) -> Corrections:
@@ -67,27 +71,22 @@ def fit_corrections(held: HeldOut, *, n_weeks: int) -> Corrections:
             # With nothing to learn from, a half learns from itself.
             taught = _levels_and_shapes(held.where(~half if (~half).any() else half), trust=trust)
             blended[half] = _blended(held.where(half), *taught)
-    return Corrections(*_levels_and_shapes(held, trust=trust), best_usual_shares(blended, held.rows, held.actual, held.weight))
+    return Corrections(*_levels_and_shapes(held, trust=trust), best_usual_shares(blended, held.rows, held.actual, held.importance))
 
 
-def best_usual_shares(blended: FloatArray, rows: pl.DataFrame, actual: FloatArray, weight: FloatArray) -> tuple[float, ...]:
-    """Share of the usual weeks with the smallest loss relative to each series' scale, for each horizon group.
-
-    A group without a row takes no share.
-    """
-    counts = weight / rows[SCALE_COLUMN].to_numpy()
+def best_usual_shares(blended: FloatArray, rows: pl.DataFrame, actual: FloatArray, importance: FloatArray) -> tuple[float, ...]:
+    """Share of the usual weeks with the smallest loss, for each horizon group; a group without a row takes no share."""
     groups = horizon_groups(rows)
     losses = np.zeros((len(USUAL_SHARES), HORIZON_GROUPS))
     for position, share in enumerate(USUAL_SHARES):
-        loss = pinball_losses(actual, add_usual_weeks(blended, rows, shares=(float(share),) * HORIZON_GROUPS)).mean(axis=1) * counts
+        loss = pinball_losses(actual, add_usual_weeks(blended, rows, shares=(float(share),) * HORIZON_GROUPS)).mean(axis=1) * importance
         losses[position] = np.bincount(groups, weights=loss, minlength=HORIZON_GROUPS)
     return tuple(float(share) for share in USUAL_SHARES[np.argmin(losses, axis=0)])
 
 
-def best_number(trained_by_number: Sequence[FloatArray], rows: pl.DataFrame, actual: FloatArray, weight: FloatArray) -> int:
-    """Position of the quantiles `(n, 8)` (of more and more trees) with the smallest loss relative to each series' scale."""
-    counts = weight / rows[SCALE_COLUMN].to_numpy()
-    losses = [float((pinball_losses(actual, read_nominal(trained)).mean(axis=1) * counts).sum()) for trained in trained_by_number]
+def best_number(trained_by_number: Sequence[FloatArray], actual: FloatArray, importance: FloatArray) -> int:
+    """Position of the quantiles `(n, 8)` (of more and more trees) with the smallest loss."""
+    losses = [float((pinball_losses(actual, read_nominal(trained)).mean(axis=1) * importance).sum()) for trained in trained_by_number]
     return int(np.argmin(losses))
 
 

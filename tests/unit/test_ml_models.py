@@ -99,11 +99,11 @@ def test_the_usual_weeks_count_where_trees_know_nothing_and_not_where_they_know_
     rows = sample.filter(pl.col("n_usual_weeks") >= 26)
     actual = np.round(rows["target"].to_numpy() * rows["scale_units"].to_numpy())
     foreseen = np.repeat(actual[:, None], 39, axis=1)
-    weight = np.ones(len(actual))
-    assert best_usual_shares(foreseen, rows, actual, weight) == (0.0, 0.0, 0.0)
-    assert best_usual_shares(foreseen * 5 + 100, rows, actual, weight) == (1.0, 1.0, 1.0)
+    importance = 1 / rows["scale_units"].to_numpy()
+    assert best_usual_shares(foreseen, rows, actual, importance) == (0.0, 0.0, 0.0)
+    assert best_usual_shares(foreseen * 5 + 100, rows, actual, importance) == (1.0, 1.0, 1.0)
     far = (rows["horizon_week"] > 6).to_numpy()
-    assert best_usual_shares(np.where(far[:, None], foreseen * 5 + 100, foreseen), rows, actual, weight) == (0.0, 0.0, 1.0)
+    assert best_usual_shares(np.where(far[:, None], foreseen * 5 + 100, foreseen), rows, actual, importance) == (0.0, 0.0, 1.0)
 
 
 def test_the_usual_weeks_are_quantiles_of_the_known_ones(demand: pl.DataFrame):
