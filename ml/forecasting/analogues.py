@@ -52,11 +52,7 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
         Rows of `COUNTS_SCHEMA`, sorted.
     """
     seen = weekly_demand.lazy().filter(pl.col("week") <= cutoff)
-    attributes = _attributes(articles).lazy()
-    began = seen.group_by(SERIES_KEY).agg(first_sale=pl.col("week").min()).join(attributes, on=SERIES_KEY, how="left")
-    guessed = pl.when(pl.col("first_sale") >= first_week + timedelta(weeks=LAUNCH_WEEKS)).then("first_sale")
-    launched = began.with_columns(launch=pl.when(pl.col("launch_week").is_null()).then(guessed).otherwise(pl.min_horizontal("launch_week", "first_sale")))
-    launched = launched.filter(pl.col("launch") >= first_week)
+    launched = _launches(seen, articles, first_week=first_week)
     known = seen.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).join(launched, on=SERIES_KEY)
     sold = known.filter(pl.col("week") < pl.col("launch").dt.offset_by(f"{LAUNCH_WEEKS}w")).with_columns(n=pl.lit(1, pl.Int64))
     # A series begins with its first sale: the weeks on sale before it were zeros.
@@ -70,6 +66,14 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
         for kind, names in ANALOGUE_KINDS.items()
     ]
     return merge_launches([pl.concat(parts).select(list(COUNTS_SCHEMA)).collect()])
+
+
+def _launches(seen: pl.LazyFrame, articles: pl.DataFrame, *, first_week: date) -> pl.LazyFrame:
+    """Series whose launch was seen: key, attributes, `launch` and `first_sale` week."""
+    began = seen.group_by(SERIES_KEY).agg(first_sale=pl.col("week").min()).join(_attributes(articles).lazy(), on=SERIES_KEY, how="left")
+    guessed = pl.when(pl.col("first_sale") >= first_week + timedelta(weeks=LAUNCH_WEEKS)).then("first_sale")
+    launch = pl.when(pl.col("launch_week").is_null()).then(guessed).otherwise(pl.min_horizontal("launch_week", "first_sale"))
+    return began.with_columns(launch=launch).filter(pl.col("launch") >= first_week)
 
 
 def merge_launches(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
