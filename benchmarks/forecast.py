@@ -81,13 +81,17 @@ def _shard(first: int, n_series: int, n_weeks: int) -> pl.DataFrame:
     out_of_stock = generator.random(n_series * n_weeks) < 0.03
     frame = pl.DataFrame({"index": index, "week": week, "sales_units": units.ravel(), "is_censored": out_of_stock, "launched": np.repeat(launched, n_weeks)})
     start = CUTOFF - timedelta(weeks=n_weeks - 1)
-    return frame.filter(pl.col("week") >= pl.col("launched")).select(
-        merchant_id=pl.format("m{}", pl.col("index") % N_MERCHANTS),
-        article_id=pl.format("a{}", pl.col("index") // 2),
-        week=pl.lit(start) + pl.duration(weeks=pl.col("week")),
-        sales_units=pl.when("is_censored").then(None).otherwise("sales_units"),
-        is_censored="is_censored",
-        returned_units=pl.lit(0, pl.Int64),
-        unit_price_eur=pl.lit(None, pl.Float64),
-        promotion=pl.lit(None, pl.Float64),
+    return (
+        frame.filter(pl.col("week") >= pl.col("launched"))
+        .select(
+            merchant_id=pl.format("m{}", pl.col("index") % N_MERCHANTS),
+            article_id=pl.format("a{}", pl.col("index") // 2),
+            week=pl.lit(start) + pl.duration(weeks=pl.col("week")),
+            sales_units=pl.when("is_censored").then(None).otherwise("sales_units"),
+            is_censored="is_censored",
+            returned_units=pl.lit(0, pl.Int64),
+            unit_price_eur=pl.lit(None, pl.Float64),
+            promotion=pl.lit(None, pl.Float64),
+        )
+        .sort("merchant_id", "article_id", "week")
     )

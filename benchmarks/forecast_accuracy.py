@@ -1,6 +1,6 @@
 """Accuracy and calibration at fixed past cutoffs of four panels: writes docs/reference/forecast_accuracy.md.
 
-python -m benchmarks.forecast_accuracy [--data ../shared/data] [--out docs/reference/forecast_accuracy.md] [PANEL …]
+python -m benchmarks.forecast_accuracy [--data ../shared/data] [--out docs/reference/forecast_accuracy.md] [--threads 1] [PANEL …]
 
 The models of a cutoff are trained once; the rows of the ablation are other readings of the same models.
 """
@@ -11,11 +11,12 @@ import platform
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from matplotlib.figure import Figure
 
@@ -27,7 +28,9 @@ from ml.evaluation.figures import level_shares
 from ml.evaluation.plain_forecaster import plain_forecast
 from ml.evaluation.walk_forward import MODEL, Forecaster
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.blend import MEASURED_WEIGHTS, Weights, blended_quantiles
+from ml.forecasting.blend import MEASURED_WEIGHTS, Corrections, Weights, blended_quantiles
+from ml.forecasting.model_table import read_models
+from ml.forecasting.prediction import predict_routes
 from ml.transformation import build_inference_rows, build_training_sample
 from sources.dominicks import convert_dominicks
 from sources.folder import read_source
@@ -83,7 +86,7 @@ def evaluate_panel(name: str, data: Path, *, settings: Settings, tell: Callable[
     with tempfile.TemporaryDirectory(prefix="replenish-") as folder:
         PANELS[name].write(data, Path(folder))
         tables = read_source(folder, today=datetime.now(UTC).date()).frames
-    chosen = forecasters_of(settings) | readings_of_one_training(settings.forecast) | {PLAIN: plain_forecast}
+    chosen = forecasters_of(settings) | readings_of_one_training(settings.forecast) | {PLAIN: partial(plain_forecast, n_threads=settings.forecast.n_threads)}
     cutoffs = [date.fromisoformat(text) for text in PANELS[name].cutoffs]
     sums = evaluate_cutoffs(tables, cutoffs, settings=settings, forecasters=chosen, on_progress=lambda step: tell(f"{name}: {step}"))
     return sums.with_columns(panel=pl.lit(name))
@@ -93,27 +96,41 @@ def readings_of_one_training(settings: ForecastSettings) -> dict[str, Forecaster
     """The product's forecast and its ablations, all read from models trained once per cutoff."""
 
     @lru_cache(maxsize=1)
-    def trained(cutoff: date, demand: _Identity) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    def trained(cutoff: date, demand: _Identity) -> _Trained:
         models = train_models(build_training_sample(demand.frame, cutoff=cutoff, settings=settings), settings=settings)
         rows = build_inference_rows(demand.frame, cutoff=cutoff, settings=settings)
-        return models, rows, forecast_demand(demand.frame, rows, models, cutoff=cutoff, settings=settings)
+        read = read_models(models, rows, n_threads=settings.n_threads)
+        whole = forecast_demand(demand.frame, rows, models, cutoff=cutoff, settings=settings)
+        return _Trained(rows, whole, read.corrections, *predict_routes(read, rows))
 
     def own(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-        return trained(cutoff, _Identity(demand))[-1]
+        return trained(cutoff, _Identity(demand)).whole
 
     def reading(weights: Weights, *, rounded: bool) -> Forecaster:
         def forecast(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-            models, rows, whole = trained(cutoff, _Identity(demand))
-            quantiles = blended_quantiles(models, rows, n_threads=settings.n_threads, weights=weights)
+            once = trained(cutoff, _Identity(demand))
+            quantiles = blended_quantiles(once.trained, once.mean_units, once.cells, once.rows, corrections=once.corrections, weights=weights)
             columns = pl.DataFrame(np.floor(quantiles + 0.5) if rounded else quantiles, schema=QUANTILE_COLUMNS)
             by_trees = pl.col("model") == "lightgbm"
-            wide = whole.hstack(columns.rename(lambda column: f"read_{column}"))
+            wide = once.whole.hstack(columns.rename(lambda column: f"read_{column}"))
             return wide.with_columns(pl.when(by_trees).then(pl.col(f"read_{column}")).otherwise(pl.col(column)).alias(column) for column in QUANTILE_COLUMNS)
 
         return forecast
 
     readings = {name: reading(weights, rounded=True) for name, weights in ABLATIONS.items()}
     return {MODEL: own, **readings, UNROUNDED: reading(MEASURED_WEIGHTS, rounded=False)}
+
+
+class _Trained(NamedTuple):
+    """One cutoff's models, applied once."""
+
+    rows: pl.DataFrame
+    whole: pl.DataFrame
+    """The product's own forecast."""
+    corrections: Corrections | None
+    trained: npt.NDArray[np.float64]
+    mean_units: npt.NDArray[np.float64] | None
+    cells: npt.NDArray[np.int64]
 
 
 class _Identity:
@@ -197,13 +214,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("docs/reference/forecast_accuracy.md"))
     parser.add_argument("--picture", type=Path, default=Path("docs/images/forecast_reliability.png"))
+    parser.add_argument("--threads", type=int, default=1, help="threads; changes no figure")
     given = parser.parse_args()
-    sums = [
-        evaluate_panel(name, given.data, settings=Settings(), tell=lambda step: print(f"{datetime.now(UTC):%H:%M:%S}  {step}", flush=True))
-        for name in given.panels
-    ]
-    write_page(pl.concat(sums), given.out)
-    write_picture(pl.concat(sums), given.picture)
+    settings = Settings(forecast=ForecastSettings(n_threads=given.threads))
+    sums: list[pl.DataFrame] = []
+    for name in given.panels:
+        sums.append(evaluate_panel(name, given.data, settings=settings, tell=lambda step: print(f"{datetime.now(UTC):%H:%M:%S}  {step}", flush=True)))
+        # After every panel: an interrupted run leaves a page of whole panels.
+        write_page(pl.concat(sums), given.out)
+        write_picture(pl.concat(sums), given.picture)
 
 
 if __name__ == "__main__":

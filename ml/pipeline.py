@@ -8,7 +8,9 @@ import polars as pl
 from domain.settings import ForecastSettings, Settings
 from domain.stage_tables import HORIZON_WEEKS, FlaggedForecasts
 from ml.forecasting import forecast_demand, train_models
+from ml.forecasting.analogues import count_launches, forecast_unsold, unsold_articles
 from ml.preprocessing import build_weekly_demand, with_flags, without_unit_errors
+from ml.preprocessing.visible import SERIES_KEY
 from ml.transformation import build_inference_rows, build_training_sample
 
 Progress = Callable[[str], None]
@@ -18,7 +20,9 @@ Progress = Callable[[str], None]
 def forecast_from_tables(
     tables: Mapping[str, pl.DataFrame], *, cutoff: date, settings: Settings, horizon_weeks: int = HORIZON_WEEKS, on_progress: Progress | None = None
 ) -> pl.DataFrame:
-    """Raw tables → forecast of one cutoff; the same rows as shard by shard through the platform.
+    """Raw tables → forecast of one cutoff, also of articles on sale that never sold.
+
+    Articles with a sale get the same rows as shard by shard through the platform.
 
     Args:
         tables: The nine contract tables; rows after the cutoff week are not looked at.
@@ -33,7 +37,15 @@ def forecast_from_tables(
     tell = on_progress or (lambda _: None)
     tell("weekly demand")
     weekly_demand = build_weekly_demand(tables, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
-    return forecast_from_demand(weekly_demand, cutoff=cutoff, settings=settings.forecast, horizon_weeks=horizon_weeks, on_progress=on_progress)
+    sold = forecast_from_demand(weekly_demand, cutoff=cutoff, settings=settings.forecast, horizon_weeks=horizon_weeks, on_progress=on_progress)
+    unsold = unsold_articles(tables["articles"], weekly_demand, cutoff=cutoff)
+    if unsold.is_empty() or weekly_demand.is_empty():
+        return sold
+    tell("articles without a sale")
+    first_week = weekly_demand["week"].min()
+    counts = count_launches(without_unit_errors(weekly_demand), tables["articles"], cutoff=cutoff, first_week=first_week)  # type: ignore[arg-type]
+    brand_new = forecast_unsold(unsold, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
+    return pl.concat([sold, brand_new.with_columns(flags=pl.lit("never_sold")).select(sold.columns)]).sort(*SERIES_KEY, "horizon_week")
 
 
 def forecast_from_demand(

@@ -83,7 +83,7 @@ def _split(sample: pl.DataFrame) -> tuple[BoolArray, BoolArray]:
 def _losses(sample: pl.DataFrame, before: BoolArray, held_out: BoolArray, settings: ForecastSettings) -> FloatArray:
     """Pinball loss over scale of each held-out row, mean over the trained levels."""
     names, rows = feature_names(sample), sample.filter(before)
-    boosters = train_boosters(feature_matrix(rows, names), rows["target"].to_numpy(), None, names=names, settings=settings)
+    boosters = train_boosters(feature_matrix(rows, names), rows["target"].to_numpy(), None, names=names, n_trees=settings.n_trees, settings=settings)
     judged = sample.filter(held_out)
     features, actual = feature_matrix(judged, names), judged["target"].to_numpy()
     predicted = np.sort(np.column_stack([predictor(text, n_threads=settings.n_threads)(features) for text in boosters.quantiles]), axis=1)

@@ -18,8 +18,6 @@ Predict = Callable[[npt.NDArray[np.float32]], FloatArray]
 
 TRAINED_LEVELS = USUAL_LEVELS
 """Levels with a model of their own: those at which the usual weeks are kept, so that one interpolation serves both."""
-CHUNK_ROWS = 200_000
-"""Rows predicted at once: bounds the memory of what lies between features and quantiles."""
 
 _TWEEDIE_POWER = 1.3
 _DATASET: Mapping[str, Any] = {
@@ -46,7 +44,7 @@ class Boosters(NamedTuple):
 
 
 def train_boosters(
-    features: npt.NDArray[np.float32], target: FloatArray, weight: FloatArray | None, *, names: list[str], settings: ForecastSettings
+    features: npt.NDArray[np.float32], target: FloatArray, weight: FloatArray | None, *, names: list[str], n_trees: int, settings: ForecastSettings
 ) -> Boosters:
     """One model per level and one of the mean.
 
@@ -55,30 +53,33 @@ def train_boosters(
         target: `(n_rows,)` demand over the series' scale.
         weight: `(n_rows,)`; `None` = all the same.
         names: Of the features.
-        settings: Trees, leaves, learning rate, threads.
+        n_trees: Per model.
+        settings: Leaves, learning rate, threads.
     """
     # One binned dataset serves all models: binning costs as much as several trees.
     data = lgb.Dataset(features, label=target, weight=weight, feature_name=names, params=dict(_DATASET))
     data.construct()
+    tree = {"num_leaves": settings.n_leaves, "learning_rate": settings.learning_rate}
     objectives: list[dict[str, Any]] = [{"objective": "quantile", "alpha": level} for level in TRAINED_LEVELS]
     if target.sum() > 0:
         objectives.append({"objective": "tweedie", "tweedie_variance_power": _TWEEDIE_POWER})
     with ThreadPoolExecutor(settings.n_threads) as pool:
-        texts = list(pool.map(lambda objective: _train(data, objective, settings), objectives))
+        boosters = list(pool.map(lambda objective: lgb.train({**_DATASET, **tree, **objective}, data, num_boost_round=n_trees), objectives))
+    texts = [str(booster.model_to_string()) for booster in boosters]
     return Boosters(texts[: len(TRAINED_LEVELS)], texts[-1] if len(texts) > len(TRAINED_LEVELS) else None)
 
 
-def predictor(text: str, *, n_threads: int) -> Predict:
-    """A model read once, to predict chunk after chunk."""
+def predictor(text: str, *, n_threads: int, first_tree: int = 0, n_trees: int | None = None) -> Predict:
+    """A model read once, to predict chunk after chunk.
+
+    Some of a quantile model's trees add up with the others' to the whole prediction; a mean is the exponential of a
+    sum, so only its first trees predict by themselves.
+    """
     booster = lgb.Booster(model_str=text)
-    return lambda features: np.asarray(booster.predict(features, num_threads=n_threads), dtype=np.float64)
+    trees: dict[str, Any] = {"start_iteration": first_tree, "num_iteration": -1 if n_trees is None else n_trees}
+    return lambda features: np.asarray(booster.predict(features, num_threads=n_threads, **trees), dtype=np.float64)
 
 
 def feature_matrix(rows: pl.DataFrame, names: list[str]) -> npt.NDArray[np.float32]:
     """`(n_rows, n_features)`, as training and prediction both read it."""
     return rows.select(pl.col(names).cast(pl.Float32)).to_numpy()
-
-
-def _train(data: lgb.Dataset, objective: Mapping[str, Any], settings: ForecastSettings) -> str:
-    parameters = {**_DATASET, **objective, "num_leaves": settings.n_leaves, "learning_rate": settings.learning_rate}
-    return str(lgb.train(parameters, data, num_boost_round=settings.n_trees).model_to_string())

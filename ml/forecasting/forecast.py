@@ -10,8 +10,8 @@ from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS, mean_of_quantiles
 from domain.settings import ForecastSettings
 from domain.stage_tables import HORIZON_WEEKS, Forecasts
-from ml.forecasting.blend import blended_quantiles
 from ml.forecasting.empirical import empirical_quantiles
+from ml.forecasting.prediction import predict_quantiles
 from ml.forecasting.segments import describe_series
 from ml.preprocessing.visible import SERIES_KEY
 
@@ -55,7 +55,7 @@ def forecast_demand(
     quantiles = np.empty((rows.height, len(QUANTILE_LEVELS)))
     if by_trees.any():
         of_trees = inference_rows.sort(*SERIES_KEY, "horizon_week").filter(by_trees)
-        quantiles[by_trees] = blended_quantiles(models, of_trees, n_threads=settings.n_threads)
+        quantiles[by_trees] = predict_quantiles(models, of_trees, n_threads=settings.n_threads)
     if not by_trees.all():
         first_week = rows.filter(~by_trees).filter(pl.col("horizon_week") == 1)
         quantiles[~by_trees] = np.repeat(empirical_quantiles(first_week), horizon_weeks, axis=0)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ml.forecasting.calibration import N_CELLS, weighted_quantiles
+from ml.forecasting.calibration import N_CELLS, N_CLASSES, weighted_quantiles
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -63,8 +63,7 @@ def level_set_quantiles(shapes: Sequence[Shapes], mean_units: FloatArray, cells:
 
 def _rows_for(cells: IntArray, cell: int) -> IntArray:
     """The cell's own rows, or those of a wider neighbourhood where they are too few."""
-    per_group = N_CELLS // 3
-    for inside in (cells == cell, cells // per_group == cell // per_group):
+    for inside in (cells == cell, cells // N_CLASSES == cell // N_CLASSES):
         if inside.sum() >= FEWEST_ROWS:
             return np.flatnonzero(inside)
     return np.arange(len(cells))

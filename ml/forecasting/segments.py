@@ -2,9 +2,14 @@
 
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from ml.preprocessing.visible import SERIES_KEY, last_weeks
+from ml.transformation.panel import Panel, whole_panel
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 INTERVAL_CUT_OFF = 1.32
 SQUARED_CV_CUT_OFF = 0.49
@@ -20,29 +25,39 @@ def describe_series(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFram
         mean_units and variance_units, average_demand_interval, squared_cv, segment. A series that stock cut off in
         every week is described by its lower bounds: they are all there is.
     """
-    recent = weekly_demand.lazy().filter(pl.col("week") <= cutoff).with_columns(recent=last_weeks("week", cutoff=cutoff, n_weeks=SEGMENT_WEEKS))
-    observed = pl.col("recent") & pl.col("sales_units").is_not_null()
-    known = observed & ~pl.col("is_censored")
-    judged = pl.when(known.any().over(SERIES_KEY)).then(known).otherwise(observed)
-    figures = recent.with_columns(judged=judged, observed=observed, known=known).group_by(SERIES_KEY)
-    units, sold = (pl.col("sales_units").filter(keep) for keep in (pl.col("judged"), pl.col("judged") & (pl.col("sales_units") > 0)))
-    described = figures.agg(
-        n_observed_weeks=pl.col("observed").sum().cast(pl.Int64),
-        n_known_weeks=pl.col("known").sum().cast(pl.Int64),
-        **_moments(units),
-        average_demand_interval=units.len() / sold.len(),
-        sold_mean=sold.sum() / sold.len(),
-        sold_square=(sold**2).sum() / sold.len(),
-    )
-    squared_cv = (pl.col("sold_square") / pl.col("sold_mean") ** 2 - 1).clip(lower_bound=0.0).fill_nan(0.0)
-    return described.with_columns(squared_cv=squared_cv).with_columns(segment=_segment()).drop("sold_mean", "sold_square").sort(SERIES_KEY).collect()
+    panel = whole_panel(weekly_demand, cutoff=cutoff)
+    oldest_day = (cutoff - date(1970, 1, 1)).days - 7 * (SEGMENT_WEEKS - 1)
+    observed = (panel.first_day >= oldest_day) & panel.is_observed
+    known = observed & ~panel.is_censored
+    n_known = _count(panel, known)
+    judged = np.where((n_known > 0)[panel.series], known, observed)
+    mean, variance = _moments(panel, judged)
+    sold = judged & (panel.sales_units > 0)
+    sold_mean, sold_variance = _moments(panel, sold, of_sample=False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        interval = _count(panel, judged) / _count(panel, sold)
+        squared_cv = np.nan_to_num(sold_variance / sold_mean**2)
+    return panel.keys.with_columns(
+        n_observed_weeks=pl.Series(_count(panel, observed)),
+        n_known_weeks=pl.Series(n_known),
+        mean_units=pl.Series(mean, nan_to_null=True),
+        variance_units=pl.Series(variance, nan_to_null=True),
+        average_demand_interval=pl.Series(interval),
+        squared_cv=pl.Series(squared_cv),
+    ).with_columns(segment=_segment())
 
 
-def _moments(units: pl.Expr) -> dict[str, pl.Expr]:
-    """Mean and sample variance from integer sums: exact, so the order of rows cannot show."""
-    n, total, squares = units.len(), units.sum(), (units**2).sum()
-    variance = (squares - total**2 / n) / (n - 1)
-    return {"mean_units": pl.when(n > 0).then(total / n), "variance_units": pl.when(n > 1).then(variance.clip(lower_bound=0.0))}
+def _count(panel: Panel, chosen: BoolArray) -> npt.NDArray[np.int64]:
+    return np.bincount(panel.series[chosen], minlength=len(panel.start)).astype(np.int64)
+
+
+def _moments(panel: Panel, chosen: BoolArray, *, of_sample: bool = True) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance `(n_series,)`, NaN where too few weeks say it; from whole numbers, exact below 2^53."""
+    units, series = panel.sales_units[chosen], panel.series[chosen]
+    total, squares = (np.bincount(series, weights=values, minlength=len(panel.start)) for values in (units, units**2))
+    n = _count(panel, chosen)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return total / n, np.maximum(squares - total**2 / n, 0.0) / (n - of_sample)
 
 
 def _segment() -> pl.Expr:

@@ -1,7 +1,8 @@
 """Training: models on all sampled rows, and what they are corrected by, learnt from weeks a twin had not seen.
 
-The twin sees targets up to `held_out_weeks` before the newest; later origins are then forecast as if live. Its errors
-calibrate the models trained on everything. Both samples are rows of the one training sample: nothing more to draw.
+The twin sees targets up to `n_weeks` before the newest; later origins are then forecast as if live. Its errors say how
+many trees are enough and calibrate the models trained on everything. Both samples are rows of the one training sample:
+nothing more to draw.
 """
 
 import numpy as np
@@ -9,24 +10,26 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.settings import ForecastSettings
-from ml.forecasting.blend import MEASURED_WEIGHTS, MODEL_SCHEMA, Corrections, add_usual_weeks, interpolate_levels, mix_routes, models_table
+from ml.forecasting.blend import Corrections
 from ml.forecasting.boosters import Boosters, feature_matrix, predictor, train_boosters
-from ml.forecasting.calibration import cells_of, fit_levels, read_at
-from ml.forecasting.level_set import Shapes, fit_shapes, level_set_quantiles
-from ml.metrics import pinball_losses
+from ml.forecasting.calibration import cells_of
+from ml.forecasting.corrections import HeldOut, best_number, fit_corrections
+from ml.forecasting.model_table import MODEL_SCHEMA, models_table
+from ml.forecasting.prediction import rising_units
 from ml.transformation.feature_rows import SCALE_COLUMN, feature_names
 from ml.transformation.training_sample import stands_for, training_weights
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-HELD_OUT_WEEKS = (13, 26)
-"""Least and most weeks held out; between them a third of the history. Thirteen hold one origin with all twelve horizons."""
+HELD_OUT_WEEKS = (13, 52)
+"""Least and most weeks held out; between them a third of the history. Thirteen hold one origin with all twelve horizons,
+a year holds every season."""
 FEWEST_HELD_OUT_ROWS = 500
-USUAL_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-"""Shares of the usual weeks that compete."""
+TREE_SHARES = (1 / 3, 2 / 3, 1.0)
+"""Numbers of trees that compete, as shares of the setting: where weeks differ by what nobody announces, more trees
+learn last year's accidents. Fewer than a third leave too much of the first guess standing."""
 _LARGEST_WEIGHT_QUANTILE = 0.98
-_SEED = 5
 
 
 def train_models(sample: pl.DataFrame, *, settings: ForecastSettings) -> pl.DataFrame:
@@ -37,56 +40,51 @@ def train_models(sample: pl.DataFrame, *, settings: ForecastSettings) -> pl.Data
         settings: Trees, leaves, learning rate, threads, fewest rows.
 
     Returns:
-        Rows of `blend.MODEL_SCHEMA`, the same for any number of threads; zero rows below `min_training_rows`.
+        Rows of `model_table.MODEL_SCHEMA`, the same for any number of threads; zero rows below `min_training_rows`.
     """
     if sample.height < settings.min_training_rows:
         return pl.DataFrame(schema=MODEL_SCHEMA)
-    names = feature_names(sample)
-    boosters = _train(sample, np.ones(sample.height, dtype=bool), names=names, settings=settings)
-    corrections = learn_corrections(sample, settings=settings)
-    return models_table(boosters, corrections, n_training_rows=sample.height, names=names)
+    learnt = learn_corrections(sample, settings=settings)
+    n_trees, corrections = learnt or (settings.n_trees, None)
+    boosters = _train(sample, np.ones(sample.height, dtype=bool), n_trees=n_trees, settings=settings)
+    return models_table(boosters, corrections, n_training_rows=sample.height, names=feature_names(sample))
 
 
-def learn_corrections(sample: pl.DataFrame, *, settings: ForecastSettings) -> Corrections | None:
-    """Calibrated levels and level sets from the newest weeks; `None` where there are too few of them, or too few before."""
+def learn_corrections(sample: pl.DataFrame, *, settings: ForecastSettings) -> tuple[int, Corrections] | None:
+    """Number of trees and corrections from the newest weeks; `None` where there are too few of them, or too few before."""
     before, held_out, n_weeks = _split(sample)
     if before.sum() < settings.min_training_rows or held_out.sum() < FEWEST_HELD_OUT_ROWS:
         return None
-    names = feature_names(sample)
-    twin = _train(sample, before, names=names, settings=settings)
+    twin = _train(sample, before, n_trees=settings.n_trees, settings=settings)
     rows = sample.filter(held_out)
-    features, scale, cells = feature_matrix(rows, names), rows[SCALE_COLUMN].to_numpy(), cells_of(rows)
+    features, scale = feature_matrix(rows, feature_names(sample)), rows[SCALE_COLUMN].to_numpy()
     actual = np.round(rows["target"].to_numpy() * scale)
     weight = stands_for(sample, n_training_rows=settings.n_training_rows)[held_out]
+    importance = weight * rows["weight"].to_numpy() / scale
     weight = np.minimum(weight, np.quantile(weight, _LARGEST_WEIGHT_QUANTILE))
-    generator = np.random.default_rng(_SEED)
-    trained = np.sort(np.column_stack([predictor(text, n_threads=settings.n_threads)(features) for text in twin.quantiles]), axis=1)
-    quantiles = np.maximum.accumulate(np.maximum(interpolate_levels(trained), 0.0) * scale[:, None], axis=1)
-    levels = fit_levels(quantiles, actual, cells, weight, generator=generator, trust=n_weeks / HELD_OUT_WEEKS[1])
-    shapes: list[Shapes] = []
-    level_set = None
-    if twin.mean is not None:
-        mean_units = predictor(twin.mean, n_threads=settings.n_threads)(features) * scale
-        shapes = fit_shapes(mean_units, actual, cells, weight, generator=generator)
-        level_set = np.maximum(level_set_quantiles(shapes, mean_units, cells), 0.0)
-    blended = mix_routes((quantiles, read_at(quantiles, levels[cells]), level_set), MEASURED_WEIGHTS)
-    return Corrections(levels, shapes, best_usual_share(blended, rows, actual))
+    numbers = sorted({max(round(share * settings.n_trees), 1) for share in TREE_SHARES})
+    trained = _by_number(twin, features, scale, numbers=numbers, n_threads=settings.n_threads)
+    best = best_number(trained, actual, importance)
+    mean = None if twin.mean is None else predictor(twin.mean, n_threads=settings.n_threads, n_trees=numbers[best])(features) * scale
+    held = HeldOut(rows, actual, cells_of(rows), weight, importance, trained[best], mean)
+    return numbers[best], fit_corrections(held, n_weeks=n_weeks)
 
 
-def best_usual_share(blended: FloatArray, rows: pl.DataFrame, actual: FloatArray) -> float:
-    """Share of the usual weeks with the smallest held-out loss, relative to each series' scale.
+def _by_number(twin: Boosters, features: npt.NDArray[np.float32], scale: FloatArray, *, numbers: list[int], n_threads: int) -> list[FloatArray]:
+    """The twin's quantiles in units after so many trees each; trees are predicted once and added up."""
+    so_far, found = np.zeros((len(features), len(twin.quantiles))), []
+    for first, last in zip([0, *numbers[:-1]], numbers, strict=True):
+        some = [predictor(text, n_threads=n_threads, first_tree=first, n_trees=last - first)(features) for text in twin.quantiles]
+        so_far = so_far + np.column_stack(some)
+        found.append(rising_units(so_far, scale))
+    return found
 
-    The rest of the blend has learnt from these very weeks and the usual weeks have not, so the share errs on the low side.
-    """
-    scale = rows[SCALE_COLUMN].to_numpy()
-    losses = [float((pinball_losses(actual, add_usual_weeks(blended, rows, share=share)).mean(axis=1) / scale).mean()) for share in USUAL_SHARES]
-    return USUAL_SHARES[int(np.argmin(losses))]
 
-
-def _train(sample: pl.DataFrame, chosen: BoolArray, *, names: list[str], settings: ForecastSettings) -> Boosters:
+def _train(sample: pl.DataFrame, chosen: BoolArray, *, n_trees: int, settings: ForecastSettings) -> Boosters:
     weight = training_weights(sample, n_training_rows=settings.n_training_rows)
-    rows = sample.filter(chosen)
-    return train_boosters(feature_matrix(rows, names), rows["target"].to_numpy(), None if weight is None else weight[chosen], names=names, settings=settings)
+    rows, names = sample.filter(chosen), feature_names(sample)
+    chosen_weight = None if weight is None else weight[chosen]
+    return train_boosters(feature_matrix(rows, names), rows["target"].to_numpy(), chosen_weight, names=names, n_trees=n_trees, settings=settings)
 
 
 def _split(sample: pl.DataFrame) -> tuple[BoolArray, BoolArray, int]:

@@ -17,7 +17,7 @@ from ml.transformation.calendar_features import calendar_features
 from ml.transformation.group_weeks import GroupHistory, build_group_weeks, group_features, group_histories, merge_group_weeks
 from ml.transformation.origin_features import OriginFeatures, origin_features
 from ml.transformation.panel import FloatArray, IntArray, Panel, panels
-from ml.transformation.usual_weeks import usual_weeks
+from ml.transformation.usual_weeks import USUAL_COLUMNS, usual_weeks
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -83,11 +83,13 @@ def feature_rows(panel: Panel, features: OriginFeatures, histories: Mapping[str,
     columns |= _last_years(panel, features, row=row, horizon=horizon)
     columns |= group_features(histories, panel, row=row, horizon=horizon)
     columns |= calendar_features(panel.first_day[row], horizon)
+    usual = usual_weeks(panel, row)
+    columns |= {name.removesuffix("_units"): usual[name] / scale for name in USUAL_COLUMNS}
     keys = panel.keys[panel.series[row]].with_columns(
         origin=pl.Series(panel.first_day[row]).cast(pl.Int32).cast(pl.Date),
         horizon_week=pl.Series(horizon, dtype=pl.Int64),
         scale_units=pl.Series(scale),
-        **{name: pl.Series(values) for name, values in usual_weeks(panel, row).items()},
+        **{name: pl.Series(values) for name, values in usual.items()},
     )
     return keys.hstack([pl.Series(name, values.astype(np.float32)) for name, values in columns.items()])
 

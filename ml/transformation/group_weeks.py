@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ml.transformation.panel import FloatArray, IntArray, Panel
+from ml.transformation.panel import FloatArray, IntArray, Panel, whole_panel
 
 GROUP_KINDS: Mapping[str, pl.Expr] = {"market": pl.lit(""), "merchant": pl.col("merchant_id"), "article": pl.col("article_id")}
 """What the series are grouped by, and the group's id."""
@@ -30,13 +30,33 @@ def build_group_weeks(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFr
     Returns:
         kind, group_id, week, sales_units, n_series; sorted.
     """
-    visible = (pl.col("week") <= cutoff) & pl.col("sales_units").is_not_null() & ~pl.col("is_censored")
-    known = weekly_demand.lazy().filter(visible)
-    parts = [
-        known.group_by(kind=pl.lit(kind), group_id=group_id, week=pl.col("week")).agg(pl.col("sales_units").sum(), n_series=pl.len().cast(pl.Int64))
-        for kind, group_id in GROUP_KINDS.items()
-    ]
-    return pl.concat(parts).select(list(GROUP_WEEKS_SCHEMA)).sort("kind", "group_id", "week").collect().cast(GROUP_WEEKS_SCHEMA)  # type: ignore[arg-type]
+    panel = whole_panel(weekly_demand, cutoff=cutoff)
+    parts = [_group_weeks(panel, kind) for kind in sorted(GROUP_KINDS)] if len(panel.start) else []
+    return pl.concat([pl.DataFrame(schema=GROUP_WEEKS_SCHEMA), *parts])
+
+
+def _group_weeks(panel: Panel, kind: str) -> pl.DataFrame:
+    """Sums over groups of numbers, not of texts: ten times as fast as grouping rows by their ids."""
+    ids = panel.keys.select(GROUP_KINDS[kind].alias("group_id").cast(pl.String)).to_series()
+    groups = ids.unique().sort()
+    of_series = np.broadcast_to(groups.search_sorted(ids).to_numpy(), len(panel.start))
+    known = panel.is_known
+    first_day = int(panel.first_day.min())
+    week = (panel.first_day[known] - first_day) // 7
+    n_weeks = int(week.max(initial=0)) + 1
+    cell = of_series[panel.series[known]].astype(np.int64) * n_weeks + week
+    units, n_series = (np.bincount(cell, weights=weights, minlength=len(groups) * n_weeks) for weights in (panel.sales_units[known], None))
+    filled = np.flatnonzero(n_series)
+    return pl.DataFrame(
+        {
+            "kind": pl.repeat(kind, len(filled), eager=True),
+            "group_id": groups[filled // n_weeks],
+            "week": pl.Series(first_day + 7 * (filled % n_weeks)).cast(pl.Int32).cast(pl.Date),
+            "sales_units": units[filled].astype(np.int64),
+            "n_series": n_series[filled].astype(np.int64),
+        },
+        schema=GROUP_WEEKS_SCHEMA,
+    )
 
 
 def merge_group_weeks(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -109,7 +129,8 @@ def _of_group(history: GroupHistory, group: IntArray, week: IntArray, horizon: I
         """Units per known series and week of weeks first … last; NaN before the first week, or where too few series are known."""
         if not history.position:
             return np.full(len(group), np.nan)
-        low, high = np.maximum(first, 0), np.maximum(last + 1, 0)
+        # Weeks after the newest known one (a cutoff after the data) hold nothing.
+        low, high = (np.clip(week, 0, history.units.shape[1] - 1) for week in (first, last + 1))
         units = history.units[group, high] - history.units[group, low]
         weeks = history.n_series[group, high] - history.n_series[group, low]
         enough = (group != _NO_GROUP) & (first >= 0) & (weeks >= FEWEST_SERIES * (last + 1 - first))

@@ -1,7 +1,7 @@
 """What a series usually sells: empirical quantiles of its last 52 known weeks, seen from each origin.
 
-They are a forecast of their own (the strongest simple one on three of four panels), not a feature: units in float64, so
-the models do not read them.
+They are a forecast of their own (the strongest simple one on three of four panels), kept in units and float64. Over the
+scale they are features, too: unlike means and spreads, a single huge order hardly moves them.
 """
 
 import numpy as np

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import ForecastSettings, Settings
 from feature_store.stock import returns_due_units
-from ml.forecasting.blend import interpolate_levels
+from ml.forecasting.calibration import read_nominal
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_group_weeks, build_training_sample, merge_group_weeks, merge_samples
@@ -46,7 +46,7 @@ def test_any_split_of_the_series_gives_the_same_sample(series: list[list[int | N
 @given(st.lists(st.lists(st.floats(0, 1e6), min_size=8, max_size=8), min_size=1, max_size=5))
 def test_interpolated_levels_stay_between_their_neighbours(levels: list[list[float]]):
     trained = np.sort(np.array(levels), axis=1)
-    quantiles = interpolate_levels(trained)
+    quantiles = read_nominal(trained)
     assert (np.diff(np.floor(np.maximum.accumulate(quantiles, axis=1) + 0.5), axis=1) >= 0).all()
     assert (quantiles >= trained[:, :1] * (1 - 1e-12)).all()
     assert (quantiles <= trained[:, -1:] * (1 + 1e-12)).all()

@@ -8,8 +8,8 @@ from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS
 from domain.settings import ForecastSettings
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.blend import interpolate_levels
 from ml.forecasting.boosters import TRAINED_LEVELS
+from ml.forecasting.calibration import read_nominal
 from ml.forecasting.empirical import empirical_quantiles
 from ml.forecasting.segments import describe_series
 from ml.preprocessing import build_weekly_demand
@@ -73,7 +73,7 @@ def test_more_weeks_narrow_the_empirical_distribution():
 
 def test_the_trained_levels_pass_through_the_interpolation():
     trained = np.sort(np.random.default_rng(0).gamma(2, 3, (5, 8)), axis=1)
-    quantiles = interpolate_levels(trained)
+    quantiles = read_nominal(trained)
     for position, level in enumerate(TRAINED_LEVELS):
         near = np.interp(level, QUANTILE_LEVELS, np.arange(39))
         if float(near).is_integer():

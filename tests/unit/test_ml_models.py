@@ -6,9 +6,11 @@ from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import ForecastSettings
 from ml.forecasting import train_models
-from ml.forecasting.blend import Weights, blended_quantiles
+from ml.forecasting.blend import Weights
 from ml.forecasting.boosters import TRAINED_LEVELS
-from ml.forecasting.training import USUAL_SHARES, best_usual_share, learn_corrections
+from ml.forecasting.corrections import best_usual_shares
+from ml.forecasting.prediction import predict_quantiles
+from ml.forecasting.training import learn_corrections
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_inference_rows, build_training_sample
 from ml.transformation.usual_weeks import USUAL_COLUMNS
@@ -50,11 +52,11 @@ def test_too_few_rows_train_nothing(sample: pl.DataFrame, models: pl.DataFrame):
 def test_quantiles_never_cross_and_more_demand_is_rarer(demand: pl.DataFrame, sample: pl.DataFrame, models: pl.DataFrame):
     rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
     for weights in (Weights(), Weights(1, 0, 0), Weights(0, 1, 0), Weights(0, 0, 1), Weights(usual=1.0)):
-        quantiles = blended_quantiles(models, rows, n_threads=1, weights=weights)
+        quantiles = predict_quantiles(models, rows, n_threads=1, weights=weights)
         assert quantiles.shape == (rows.height, 39)
         assert (np.diff(quantiles, axis=1) >= 0).all()
         assert (quantiles >= 0).all()
-    learnt = blended_quantiles(models, sample.select(rows.columns), n_threads=1)
+    learnt = predict_quantiles(models, sample.select(rows.columns), n_threads=1)
     covered = (sample["target"].to_numpy()[:, None] * sample["scale_units"].to_numpy()[:, None] <= learnt + 1e-9).mean(axis=0)
     assert (np.diff(covered) >= 0).all()
     assert np.abs(covered - QUANTILE_LEVELS)[20:].max() < 0.15
@@ -62,15 +64,15 @@ def test_quantiles_never_cross_and_more_demand_is_rarer(demand: pl.DataFrame, sa
 
 def test_a_row_alone_is_forecast_as_among_others(demand: pl.DataFrame, models: pl.DataFrame, monkeypatch: pytest.MonkeyPatch):
     rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
-    together = blended_quantiles(models, rows, n_threads=2)
-    monkeypatch.setattr("ml.forecasting.blend.CHUNK_ROWS", 7)
-    np.testing.assert_array_equal(blended_quantiles(models, rows, n_threads=1), together)
+    together = predict_quantiles(models, rows, n_threads=2)
+    monkeypatch.setattr("ml.forecasting.prediction.CHUNK_ROWS", 7)
+    np.testing.assert_array_equal(predict_quantiles(models, rows, n_threads=1), together)
 
 
 def test_models_without_corrections_still_forecast(demand: pl.DataFrame, models: pl.DataFrame):
     rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
     raw = models.filter(pl.col("part") == "quantile")
-    np.testing.assert_allclose(blended_quantiles(raw, rows, n_threads=1), blended_quantiles(models, rows, n_threads=1, weights=Weights(1, 0, 0, 0)), atol=1e-9)
+    np.testing.assert_allclose(predict_quantiles(raw, rows, n_threads=1), predict_quantiles(models, rows, n_threads=1, weights=Weights(1, 0, 0, 0)), atol=1e-9)
 
 
 def test_nothing_is_held_out_of_a_short_history(demand: pl.DataFrame):
@@ -83,22 +85,25 @@ def test_nothing_is_held_out_of_a_short_history(demand: pl.DataFrame):
 def test_a_market_that_never_sold_has_no_mean_model(sample: pl.DataFrame):
     nothing = train_models(sample.with_columns(target=pl.lit(0.0)), settings=SETTINGS)
     assert set(nothing["part"]) == {"quantile", "calibration", "usual_share"}
-    assert blended_quantiles(nothing, sample.head(5), n_threads=1).max() <= 0.0
+    assert predict_quantiles(nothing, sample.head(5), n_threads=1).max() <= 0.0
 
 
 def test_models_of_other_features_are_refused(demand: pl.DataFrame, sample: pl.DataFrame):
     models = train_models(sample.drop("price_ratio"), settings=SETTINGS)
     rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
     with pytest.raises(StaleInputError, match="price_ratio"):
-        blended_quantiles(models, rows, n_threads=1)
+        predict_quantiles(models, rows, n_threads=1)
 
 
 def test_the_usual_weeks_count_where_trees_know_nothing_and_not_where_they_know_all(sample: pl.DataFrame):
     rows = sample.filter(pl.col("n_usual_weeks") >= 26)
     actual = np.round(rows["target"].to_numpy() * rows["scale_units"].to_numpy())
     foreseen = np.repeat(actual[:, None], 39, axis=1)
-    assert best_usual_share(foreseen, rows, actual) == 0.0
-    assert best_usual_share(foreseen * 5 + 100, rows, actual) == USUAL_SHARES[-1]
+    importance = 1 / rows["scale_units"].to_numpy()
+    assert best_usual_shares(foreseen, rows, actual, importance) == (0.0, 0.0, 0.0)
+    assert best_usual_shares(foreseen * 5 + 100, rows, actual, importance) == (1.0, 1.0, 1.0)
+    far = (rows["horizon_week"] > 6).to_numpy()
+    assert best_usual_shares(np.where(far[:, None], foreseen * 5 + 100, foreseen), rows, actual, importance) == (0.0, 0.0, 1.0)
 
 
 def test_the_usual_weeks_are_quantiles_of_the_known_ones(demand: pl.DataFrame):
