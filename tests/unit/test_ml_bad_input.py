@@ -7,7 +7,7 @@ import pytest
 from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import ForecastSettings, Settings
-from domain.stage_tables import Forecasts
+from domain.stage_tables import FlaggedForecasts
 from ml.pipeline import forecast_from_demand, forecast_from_tables
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_inference_rows
@@ -26,7 +26,7 @@ def panel() -> dict[str, pl.DataFrame]:
 def test_a_cutoff_before_the_data_forecasts_nothing_of_the_right_shape(panel: dict[str, pl.DataFrame]):
     nothing = forecast_from_tables(panel, cutoff=week(-3), settings=SETTINGS)
     assert nothing.is_empty()
-    assert nothing.columns == Forecasts.column_names()
+    assert nothing.columns == FlaggedForecasts.column_names()
 
 
 def test_a_cutoff_after_the_data_sees_unknown_weeks_not_zeros(panel: dict[str, pl.DataFrame]):
