@@ -10,6 +10,7 @@ from simulation.comparison import AS_PLANNED, compare, first_orders, first_paths
 from simulation.cost_curve import cost_curve, order_grid, possible_orders
 from simulation.costs import cost_percentile, objective_values, percentile_error
 from simulation.kernels.order_plans import BLOCK_PATHS, accept_orders
+from simulation.kernels.path_costs import COST_BOUND
 from simulation.kpis import evaluate, path_costs
 from simulation.optimize import situation_of
 from simulation.policies.registry import POLICIES
@@ -39,12 +40,12 @@ def test_figures_are_those_of_the_path_costs(objective, n_paths):
     later = path_costs(form, THETA[None, :], paths, nothing_now)
     own = path_costs(form, THETA[None, :], paths, sku.terms)
     costs = np.concatenate((own, own, later, path_costs(base_stock.form(sku), levels[None, :], paths, sku.terms))).astype(float)
-    apart = costs - costs[0]
-    np.testing.assert_allclose(figures.expected_cost_eur, costs.mean(axis=1), rtol=1e-12)
-    np.testing.assert_allclose(figures.cost_p75_eur, cost_percentile(costs, 75))
-    np.testing.assert_allclose(figures.objective_eur, objective_values(costs, objective), rtol=1e-12)
-    np.testing.assert_allclose(figures.difference_eur, apart.mean(axis=1), atol=1e-9)
-    np.testing.assert_allclose(figures.standard_error_eur, apart.std(axis=1, ddof=1) / np.sqrt(n_paths), atol=1e-9)
+    apart, bound = costs - costs[0], 2 * COST_BOUND * costs.max()  # the comparison keeps flows, the path costs here do not: float32 sums in another order
+    np.testing.assert_allclose(figures.expected_cost_eur, costs.mean(axis=1), rtol=2 * COST_BOUND)
+    np.testing.assert_allclose(figures.cost_p75_eur, cost_percentile(costs, 75), rtol=2 * COST_BOUND)
+    np.testing.assert_allclose(figures.objective_eur, objective_values(costs, objective), rtol=2 * COST_BOUND)
+    np.testing.assert_allclose(figures.difference_eur, apart.mean(axis=1), atol=bound)
+    np.testing.assert_allclose(figures.standard_error_eur, apart.std(axis=1, ddof=1) / np.sqrt(n_paths), atol=bound)
     evaluations = [evaluate(form, THETA, paths, sku.terms), evaluate(form, THETA, paths, nothing_now), evaluate(base_stock.form(sku), levels, paths, sku.terms)]
     np.testing.assert_allclose(figures.fill_rate[[0, 2, 3]], [evaluation.fill_rate() for evaluation in evaluations], rtol=1e-12)
     assert figures.order_now_units[[0, 2, 3]].tolist() == [evaluation.order_now_units() for evaluation in evaluations]
