@@ -54,9 +54,8 @@ def build_partitions(n_shards: int, *, first_week: date = EARLIEST_DATE) -> Part
             Scope.DAY_AND_DAY_BEFORE: _mapping(
                 day=("day", dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)
             ),
-            Scope.ALL_SHARDS_OF_RECENT_WEEKS: _mapping(
-                week=("week", dg.TimeWindowPartitionMapping(-HORIZON_WEEKS, 0, allow_nonexistent_upstream_partitions=True)), shard=("shard", every)
-            ),
+            # The weeks before are read where they exist, but not told to Dagster: a backfill of one week would be extended to the 12 after it.
+            Scope.ALL_SHARDS_OF_RECENT_WEEKS: _mapping(week=("week", same), shard=("shard", every)),
             Scope.HORIZON_AGO: _mapping(
                 week=("week", dg.TimeWindowPartitionMapping(-HORIZON_WEEKS, -HORIZON_WEEKS, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)
             ),
