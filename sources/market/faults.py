@@ -134,7 +134,7 @@ def read_faults(path: str | Path) -> tuple[Fault, ...]:
     if not isinstance(content, list) or not content:
         raise UsageError(f"{path} holds no list of faults", got=str(content)[:80], wanted="[[faults]] tables (TOML) or a list (JSON)", remedy=_GUIDE)
     try:
-        return _FaultList(faults=[_as_written(fault) for fault in content]).faults  # type: ignore[arg-type]  # validated there
+        return _FaultList.model_validate({"faults": [_as_written(fault) for fault in content]}).faults
     except ValidationError as error:
         raise _fault_error(error, path=path) from error
 
