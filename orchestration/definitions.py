@@ -7,6 +7,7 @@ import dagster as dg
 from assets import STAGES
 from assets.partitioned import Progress
 from domain.settings import Settings, load_settings
+from orchestration.alert_sensors import build_alert_sensors
 from orchestration.backfills import with_backfill_policy
 from orchestration.checks import build_checks
 from orchestration.freshness import with_freshness
@@ -37,7 +38,7 @@ def build_definitions(settings: Settings, *, on_progress: Progress | None = None
             assets=assets,
             asset_checks=[*build_checks(assets), *build_staleness_checks(assets)],
             jobs=[*jobs, build_repair_job()],
-            sensors=build_sensors(jobs, settings),
+            sensors=[*build_sensors(jobs, settings), *build_alert_sensors([key for asset in assets for key in asset.keys], settings)],
             resources=build_resources(settings, on_progress=on_progress),
             executor=dg.in_process_executor,
         )

@@ -26,7 +26,7 @@ _REMEDY = "  remedy: "
 
 
 class FailureReport(NamedTuple):
-    """One failed run. Channels (mail, chat) will send the same."""
+    """One failed run. The alert `run_failed` says the same."""
 
     at: str
     run_id: str
@@ -50,7 +50,7 @@ def describe_failure(run: dg.DagsterRun, step_failures: Sequence[dg.DagsterEvent
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         run_id=run.run_id,
         job=run.job_name,
-        partition=_partition(run.tags),
+        partition=partition_label(run.tags),
         fact=fact,
         remedy=remedy,
         guide=guide,
@@ -62,6 +62,14 @@ def append_report(folder: str, report: FailureReport) -> None:
     """Add one line to `failures.jsonl`; the folder is on a local disk, as Dagster's records are."""
     with (Path(folder) / FILE_NAME).open("a", encoding="utf-8") as file:
         file.write(json.dumps(report._asdict()) + "\n")
+
+
+def partition_label(tags: Mapping[str, str]) -> str:
+    """What a run covers, for people: a partition, the ends of a range, or "none"."""
+    if "dagster/partition" in tags:
+        return tags["dagster/partition"]
+    ends = [tags[name] for name in (RANGE_START_TAG, RANGE_END_TAG) if name in tags]
+    return " … ".join(ends) or "none"
 
 
 def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
@@ -82,10 +90,3 @@ def _of_other(errors: Sequence[SerializableErrorInfo], *, is_retried: bool) -> t
         return errors[-1].message.strip().splitlines()[0], "Read the run's log in the UI; if the data is as ever, it is a defect.", _GUIDE
     remedy = "Nothing: it is started again by itself." if is_retried else "Start it again; if it dies again, give it more memory."
     return "the run's process died: killed, out of memory, or the machine was restarted", remedy, _GUIDE
-
-
-def _partition(tags: Mapping[str, str]) -> str:
-    if "dagster/partition" in tags:
-        return tags["dagster/partition"]
-    ends = [tags[name] for name in (RANGE_START_TAG, RANGE_END_TAG) if name in tags]
-    return " … ".join(ends) or "none"
