@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.layout import read_partition_if_present, shard_names
 from domain.settings import Settings
-from orchestration.failure_log import describe_failure, partition_label
+from orchestration.failure_log import describe_failure, label_covers, partition_label
 from quality.alerts.alert import Alert, Severity
 
 EXCEPTIONS = "evaluation/exceptions"
@@ -56,17 +56,27 @@ def alerts_of_run(instance: dg.DagsterInstance, end: EndOfRun, settings: Setting
         instance: Dagster's records.
         end: Of the run.
         settings: Where tables lie, and how long a list of exceptions may be.
-        firing: What fires already: merchants that have no exceptions any more are found there.
+        firing: What fires already: what the run mended of it, and merchants that have no exceptions any more, are found there.
     """
     if end.run is None:
         return []
-    return [*_of_end(instance, end.run, end.event), *_of_checks(instance, end.run), *_of_exceptions(instance, end.run, settings, firing)]
+    found = [*_of_end(instance, end.run, end.event), *_of_checks(instance, end.run)]
+    return [*(one for alert in found for one in _with_narrower(alert, firing)), *_of_exceptions(instance, end.run, settings, firing)]
 
 
 def alerts_of_freshness(instance: dg.DagsterInstance, asset_keys: Sequence[dg.AssetKey]) -> list[Alert]:
     """What Dagster's freshness policies say now, table by table."""
     records = instance.get_freshness_state_records(asset_keys)
     return [alert for key in sorted(records) for alert in _of_freshness(key, records[key].freshness_state.value, records[key].updated_at)]
+
+
+def _with_narrower(alert: Alert, firing: Sequence[Alert]) -> Iterator[Alert]:
+    """The alert, and with one that is over also those of fewer partitions."""
+    yield alert
+    if alert.state == "resolved":
+        for other in firing:
+            if other[:2] == alert[:2] and other.partition != alert.partition and label_covers(alert.partition, other.partition):
+                yield alert._replace(partition=other.partition)
 
 
 def _of_end(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterEventType) -> Iterator[Alert]:

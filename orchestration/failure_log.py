@@ -23,6 +23,7 @@ GUIDES: Mapping[type[ReplenishError], str] = {
 """Page to read, by who must act."""
 _GUIDE_BY_NAME = {error.__name__: guide for error, guide in GUIDES.items()}
 _REMEDY = "  remedy: "
+_TO = " … "
 
 
 class FailureReport(NamedTuple):
@@ -69,7 +70,20 @@ def partition_label(tags: Mapping[str, str]) -> str:
     if "dagster/partition" in tags:
         return tags["dagster/partition"]
     ends = [tags[name] for name in (RANGE_START_TAG, RANGE_END_TAG) if name in tags]
-    return " … ".join(ends) or "none"
+    return _TO.join(ends) or "none"
+
+
+def label_covers(label: str, other: str) -> bool:
+    """Whether the partitions of one label are among those of another, dimension by dimension."""
+    (first, last), (other_first, other_last) = (_ends(one) for one in (label, other))
+    if not len(first) == len(last) == len(other_first) == len(other_last):
+        return False
+    return all(a <= b <= c <= d for a, b, c, d in zip(first, other_first, other_last, last, strict=True))
+
+
+def _ends(label: str) -> tuple[list[str], list[str]]:
+    first, _, last = label.partition(_TO)
+    return first.split("|"), (last or first).split("|")
 
 
 def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:

@@ -17,6 +17,7 @@ from domain.settings import AlertSettings, Settings
 from domain.stage_tables import Exceptions
 from orchestration.alert_sensors import ALERT_DELIVERY, ALERT_FRESHNESS, ALERT_RUNS
 from orchestration.definitions import build_definitions
+from orchestration.failure_log import label_covers
 from orchestration.run_tags import RANGE_END_TAG, RANGE_START_TAG
 from quality.alerts.outbox import Outbox
 from sources.storage import write_parquet
@@ -73,10 +74,16 @@ def run(instance: dg.DagsterInstance, *events: Any, error: Exception | None = No
     daily_optimization.execute_in_process(instance=instance, tags=dict(tags), raise_on_error=False)
 
 
-def check(*, passed: bool, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN, shard: str = "00") -> dg.AssetCheckEvaluation:
+def check(*, passed: bool, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN, shard: str | None = "00") -> dg.AssetCheckEvaluation:
     metadata = {"rows_in_breach": dg.MetadataValue.int(7)}
     return dg.AssetCheckEvaluation(
-        asset_key=POLICIES, check_name="whole_packs", passed=passed, severity=severity, metadata=metadata, partition=f"{DAY}|{shard}", description=None
+        asset_key=POLICIES,
+        check_name="whole_packs",
+        passed=passed,
+        severity=severity,
+        metadata=metadata,
+        partition=f"{DAY}|{shard}" if shard else None,
+        description=None,
     )
 
 
@@ -121,6 +128,31 @@ def test_failed_checks_are_grouped_and_resolved_by_partition(instance: dg.Dagste
     run(instance, check(passed=True, shard="01"))
     (message,) = look()
     assert (message["state"], message["n_firing"], [alert["partition"] for alert in message["alerts"]]) == ("resolved", 1, [f"{DAY}|01"])
+
+
+def test_a_run_over_more_partitions_resolves_fewer_but_not_the_other_way_round(instance: dg.DagsterInstance, look: Look) -> None:
+    run(instance, check(passed=False, shard="01"), error=DataError("of the range"))
+    assert {message["key"] for message in look()} == {"check_failed", "run_failed"}
+    run(instance, check(passed=True, shard=None), tags={"dagster/partition": f"{DAY}|00"})
+    assert look() == []
+    run(instance, check(passed=True, shard=None))
+    assert [(message["state"], message["alerts"][0]["partition"]) for message in look()] == [("resolved", f"{DAY}|00 … {DAY}|01"), ("resolved", f"{DAY}|01")]
+
+
+@pytest.mark.parametrize(
+    ("label", "other", "covers"),
+    [
+        ("a|00 … a|03", "a|02", True),
+        ("a|00 … c|03", "b|01 … c|02", True),
+        ("a|00 … b|01", "a|02", False),
+        ("a|02", "a|00 … a|03", False),
+        ("00 … 03", "02", True),
+        ("00 … 03", "a|02", False),
+        ("none", "none", True),
+    ],
+)
+def test_partitions_of_a_label(label: str, other: str, covers: bool) -> None:
+    assert label_covers(label, other) == covers
 
 
 def test_what_failed_and_was_mended_between_two_looks_is_told_in_order(instance: dg.DagsterInstance, look: Look) -> None:
