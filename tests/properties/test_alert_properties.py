@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quality.alerts.alert import Alert, Notification
@@ -46,6 +46,10 @@ def changes(observed: Sequence[Alert]) -> dict[tuple[str, str], list[str]]:
     return {subject: states for subject, states in told.items() if states}
 
 
+FIRING = Alert("run_failed", "a", "p", "e")
+
+
+@example(steps=[[FIRING], "killed", [FIRING._replace(state="resolved")], "sent"])
 @settings(max_examples=25)
 @given(steps=STEPS)
 def test_every_change_is_told_once_and_in_order(steps: list[list[Alert] | str]) -> None:
