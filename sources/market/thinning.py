@@ -63,7 +63,8 @@ def thin_demand(
             else:
                 buyable = np.where(cells, np.int32(0), buyable)
         lost.append(int((before - buyable).sum()))
-    return Demand(wanted, buyable, _lags_of(units, buyable, lags), tuple(lost))
+    left = lags if buyable is units else _lags_of(units, buyable, lags)
+    return Demand(wanted, buyable, left, tuple(lost))
 
 
 def _fewer(stream: np.random.Generator, units: Int32Array, cells: BoolArray, share: float) -> Int32Array:
