@@ -35,3 +35,7 @@ class StorageError(ReplenishError):
 
 class StaleInputError(ReplenishError):
     """The pipeline must be run again: inputs do not fit together."""
+
+
+class DeliveryError(ReplenishError):
+    """The operator must act: a channel of alerts does not take messages. They wait."""

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from domain.errors import UsageError
@@ -24,6 +24,7 @@ Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
 Profile = Literal["tiny", "full"]
+ChannelName = Literal["file", "mail", "webhook", "sns", "cloudwatch"]
 
 
 def _floors_from_text(value: Any) -> Any:
@@ -176,6 +177,30 @@ class OperationsSettings(_Frozen):
     partitions_per_run: int | None = Field(None, ge=1, description="Most partitions one run of a backfill covers; unset = as many as follow each other.")
 
 
+class AlertSettings(_Frozen):
+    """Who is told what goes wrong, and how. Secrets belong into the environment, not into a file."""
+
+    channels: tuple[ChannelName, ...] = Field(("file",), description="Channels that get every alert; in the environment a JSON list.")
+    most_exceptions_per_merchant: int = Field(
+        100, ge=1, description="Exceptions of a merchant and day from which on its list is too long to be worked through."
+    )
+    link_base: str = Field("", description="What stands before the path of a runbook, e.g. https://example.org/replenish/blob/main/.")
+    timeout_seconds: float = Field(10.0, gt=0, le=60, description="Longest wait for a channel's answer, in seconds.")
+    mail_host: str = Field("", description="SMTP server.")
+    mail_port: int = Field(587, ge=1, le=65_535, description="Its port.")
+    mail_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
+    mail_user: str = Field("", description="Name to log in with; empty = no login.")
+    mail_password: SecretStr | None = Field(None, description="Its password.")
+    mail_from: str = Field("", description="Sender.")
+    mail_to: tuple[str, ...] = Field((), description="Recipients.")
+    webhook_url: SecretStr | None = Field(None, description="Slack-compatible incoming webhook.")
+    sns_topic_arn: str = Field("", description="SNS topic (AWS credentials and region as boto3 finds them).")
+    cloudwatch_namespace: str = Field("Replenish", description="Namespace of the metric AlertsFiring and prefix of the alarms' names.")
+    cloudwatch_alarms_notify: bool = Field(
+        False, description="CloudWatch's alarms notify the SNS topic too; with the channel sns on, everything would be told twice."
+    )
+
+
 class Settings(_Frozen):
     """Everything that can be set. Frozen: a run keeps what it started with, and its hash stands in every policy row."""
 
@@ -193,6 +218,7 @@ class Settings(_Frozen):
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
     operations: OperationsSettings = OperationsSettings()
+    alerts: AlertSettings = AlertSettings()
     merchants: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Inventory settings by merchant_id: `[merchants.ID]` in the TOML file.")
 
     def for_merchant(self, merchant_id: str, row: Mapping[str, Any] | None = None) -> Self:
@@ -217,8 +243,8 @@ class Settings(_Frozen):
         return hashlib.sha256(self.as_record().encode()).hexdigest()[:16]
 
     def as_record(self) -> str:
-        """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "merchants"})
+        """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when, nor who is told."""
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "alerts", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 

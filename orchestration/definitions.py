@@ -7,6 +7,7 @@ import dagster as dg
 from assets import STAGES
 from assets.partitioned import Progress
 from domain.settings import Settings, load_settings
+from orchestration.alert_sensors import build_alert_sensors
 from orchestration.backfills import with_backfill_policy
 from orchestration.backtest_job import build_backtest_job
 from orchestration.checks import build_checks
@@ -39,7 +40,7 @@ def build_definitions(settings: Settings, *, on_progress: Progress | None = None
             assets=assets,
             asset_checks=[*build_checks(assets), *build_staleness_checks(assets)],
             jobs=[*jobs, build_repair_job(), build_hyperparameter_search_job(), build_backtest_job(assets)],
-            sensors=build_sensors(jobs, settings),
+            sensors=[*build_sensors(jobs, settings), *build_alert_sensors([key for asset in assets for key in asset.keys], settings)],
             resources=build_resources(settings, on_progress=on_progress),
             executor=dg.in_process_executor,
         )

@@ -23,10 +23,11 @@ GUIDES: Mapping[type[ReplenishError], str] = {
 """Page to read, by who must act."""
 _GUIDE_BY_NAME = {error.__name__: guide for error, guide in GUIDES.items()}
 _REMEDY = "  remedy: "
+_TO = " … "
 
 
 class FailureReport(NamedTuple):
-    """One failed run. Channels (mail, chat) will send the same."""
+    """One failed run. The alert `run_failed` says the same."""
 
     at: str
     run_id: str
@@ -50,7 +51,7 @@ def describe_failure(run: dg.DagsterRun, step_failures: Sequence[dg.DagsterEvent
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         run_id=run.run_id,
         job=run.job_name,
-        partition=_partition(run.tags),
+        partition=partition_label(run.tags),
         fact=fact,
         remedy=remedy,
         guide=guide,
@@ -62,6 +63,27 @@ def append_report(folder: str, report: FailureReport) -> None:
     """Add one line to `failures.jsonl`; the folder is on a local disk, as Dagster's records are."""
     with (Path(folder) / FILE_NAME).open("a", encoding="utf-8") as file:
         file.write(json.dumps(report._asdict()) + "\n")
+
+
+def partition_label(tags: Mapping[str, str]) -> str:
+    """What a run covers, for people: a partition, the ends of a range, or "none"."""
+    if "dagster/partition" in tags:
+        return tags["dagster/partition"]
+    ends = [tags[name] for name in (RANGE_START_TAG, RANGE_END_TAG) if name in tags]
+    return _TO.join(ends) or "none"
+
+
+def label_covers(label: str, other: str) -> bool:
+    """Whether the partitions of one label are among those of another, dimension by dimension."""
+    (first, last), (other_first, other_last) = (_ends(one) for one in (label, other))
+    if not len(first) == len(last) == len(other_first) == len(other_last):
+        return False
+    return all(a <= b <= c <= d for a, b, c, d in zip(first, other_first, other_last, last, strict=True))
+
+
+def _ends(label: str) -> tuple[list[str], list[str]]:
+    first, _, last = label.partition(_TO)
+    return first.split("|"), (last or first).split("|")
 
 
 def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
@@ -82,10 +104,3 @@ def _of_other(errors: Sequence[SerializableErrorInfo], *, is_retried: bool) -> t
         return errors[-1].message.strip().splitlines()[0], "Read the run's log in the UI; if the data is as ever, it is a defect.", _GUIDE
     remedy = "Nothing: it is started again by itself." if is_retried else "Start it again; if it dies again, give it more memory."
     return "the run's process died: killed, out of memory, or the machine was restarted", remedy, _GUIDE
-
-
-def _partition(tags: Mapping[str, str]) -> str:
-    if "dagster/partition" in tags:
-        return tags["dagster/partition"]
-    ends = [tags[name] for name in (RANGE_START_TAG, RANGE_END_TAG) if name in tags]
-    return " … ".join(ends) or "none"

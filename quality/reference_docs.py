@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import dataframely as dy
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from domain.settings import TINY, Settings
@@ -133,7 +133,7 @@ def _annotation_text(annotation: Any) -> str:
         return " or ".join("unset" if part is NoneType else _annotation_text(part) for part in get_args(annotation))
     if origin is dict:
         return "table"
-    return {str: "text", int: "whole number", float: "number"}.get(annotation, str(annotation))
+    return {str: "text", SecretStr: "secret", int: "whole number", float: "number"}.get(annotation, str(annotation))
 
 
 def _default_text(field: FieldInfo) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from domain.errors import StorageError, UsageError
+from domain.errors import ReplenishError, StorageError, UsageError
 from domain.tables import RAW_TABLES
 from sources.reading import REJECTS_TABLE
 from sources.storage import write_parquet
@@ -84,9 +84,9 @@ def staged_source(out: str | Path) -> Iterator[Path]:
             (folder / name).parent.mkdir(exist_ok=True)
             (staging / name).replace(folder / name)
         shutil.rmtree(staging)
-    except (OSError, StorageError) as error:
+    except (OSError, ReplenishError) as error:
         shutil.rmtree(staging, ignore_errors=True)
-        if isinstance(error, StorageError):
+        if isinstance(error, ReplenishError):
             raise
         raise StorageError(f"cannot write into {folder}", got=str(error), wanted="a writable folder", remedy="Correct the rights or name another.") from error
 

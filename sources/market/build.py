@@ -1,9 +1,9 @@
 """The market as a whole: merchants, their buyers, and the tables of each, built one buyer at a time."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -14,11 +14,14 @@ from domain.errors import UsageError
 from domain.tables import ROW_KEYS
 from sources.market import demand, events, people
 from sources.market.assortment import Period, article_rows, draw_assortment
+from sources.market.faults import Fault
 from sources.market.kernels.stock import Wishes, operate
 from sources.market.merchants import BUYER_ARTICLES, Merchant, draw_merchant, merchant_id_of, merchant_tables
 from sources.market.profiles import Profile
 from sources.market.randomness import Purpose, generator
 from sources.market.signals import World, build_world, merchant_signals, shared_signals
+from sources.market.spoiling import spoil
+from sources.market.thinning import thin_demand
 
 DEMO_LAST_DAY = dt.date(2026, 9, 30)
 """A Wednesday: the newest week of the demonstration market is incomplete, as it is in real life."""
@@ -36,6 +39,7 @@ class MarketSize(NamedTuple):
     seed: int
     profile: Profile = "mixed"
     last_day: dt.date = DEMO_LAST_DAY
+    faults: tuple[Fault, ...] = ()
 
     def check(self) -> None:
         """Refuse what cannot be built.
@@ -77,10 +81,27 @@ class BuyerTables(NamedTuple):
 
     frames: dict[str, pl.DataFrame]
     budget_eur: float
+    n_touched: tuple[int, ...]
+    """Rows that each fault of the records touched, or units that each fault of the world took away."""
+
+
+class MarketPart(NamedTuple):
+    """Some rows of some tables."""
+
+    frames: dict[str, pl.DataFrame]
+    n_touched: tuple[int, ...] = ()
+    """See `BuyerTables`; empty for the small tables."""
 
 
 def build_market(
-    *, n_merchants: int, n_articles: int, n_weeks: int, seed: int, last_day: dt.date = DEMO_LAST_DAY, profile: Profile = "mixed"
+    *,
+    n_merchants: int,
+    n_articles: int,
+    n_weeks: int,
+    seed: int,
+    last_day: dt.date = DEMO_LAST_DAY,
+    profile: Profile = "mixed",
+    faults: tuple[Fault, ...] = (),
 ) -> dict[str, pl.DataFrame]:
     """Contract tables of the market, plus the truth `weekly_demand`, all sorted by key, in memory.
 
@@ -91,20 +112,45 @@ def build_market(
         seed: Same seed, same market.
         last_day: Last day with data.
         profile: Which kinds of merchants it is made of.
+        faults: What goes wrong in it.
 
     Raises:
-        UsageError: A number is below 1, or the profile is unknown.
+        UsageError: A number is below 1, the profile is unknown, or a fault touches nothing.
     """
-    size = MarketSize(n_merchants, n_articles, n_weeks, seed, profile, last_day)
+    size = MarketSize(n_merchants, n_articles, n_weeks, seed, profile, last_day, faults)
     size.check()
     parts: dict[str, list[pl.DataFrame]] = {}
-    for frames in market_parts(size, n_threads=1):
+    touched = [0] * len(faults)
+    for frames, n_touched in market_parts(size, n_threads=1):
+        touched = add_touched(touched, n_touched)
         for name, frame in frames.items():
             parts.setdefault(name, []).append(frame)
+    check_touched(faults, touched)
     return {name: pl.concat(frames) for name, frames in parts.items()}
 
 
-def market_parts(size: MarketSize, *, n_threads: int) -> Iterator[dict[str, pl.DataFrame]]:
+def add_touched(touched: Sequence[int], more: Sequence[int]) -> list[int]:
+    """What the faults touched so far, with another part's; parts without counts add nothing."""
+    return [one + other for one, other in zip_longest(touched, more, fillvalue=0)]
+
+
+def check_touched(faults: Sequence[Fault], touched: Sequence[int]) -> None:
+    """Refuse a fault that changes nothing: its scope or its days are a mistake.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for number, (fault, n_touched) in enumerate(zip(faults, touched, strict=True), start=1):
+        if n_touched == 0:
+            raise UsageError(
+                f"fault {number} ({fault.kind}) touches nothing in this market",
+                got=", ".join(f"{name} = {value}" for name, value in fault.model_dump(exclude_defaults=True, exclude={"kind"}).items()),
+                wanted="days, merchants and categories that the market has",
+                remedy="Compare them with the tables `articles` and `sales_transactions` of the market without faults.",
+            )
+
+
+def market_parts(size: MarketSize, *, n_threads: int) -> Iterator[MarketPart]:
     """The market's tables part by part: buyer after buyer in the order of the keys, then the small tables.
 
     Each part is built by one thread from streams of its own, so the number of threads changes nothing.
@@ -115,8 +161,8 @@ def market_parts(size: MarketSize, *, n_threads: int) -> Iterator[dict[str, pl.D
     for task, built in _in_order(size, world, n_threads):
         number = task.merchant.number
         budgets[number] = budgets.get(number, 0.0) + built.budget_eur
-        yield built.frames
-    yield _small_tables(size, world, budgets)
+        yield MarketPart(built.frames, built.n_touched)
+    yield MarketPart(_small_tables(size, world, budgets))
 
 
 def _small_tables(size: MarketSize, world: World, budgets: dict[int, float]) -> dict[str, pl.DataFrame]:
@@ -174,8 +220,9 @@ def build_buyer(task: BuyerTask, *, size: MarketSize, world: World) -> BuyerTabl
     opening = people.draw_opening(decisions, planned, lanes, assortment, merchant)
     sundays = people.draw_sundays(decisions, planned, lanes, assortment, merchant, world=world)
     habits = people.habits_of(planned, lanes, assortment, merchant)
-    first_unit = np.concatenate([[0], np.cumsum(units.sum(axis=1, dtype=np.int64))[:-1]])
-    journal = operate(Wishes(units, lags, first_unit), opening, sundays, habits)
+    asked = thin_demand(stream("faults"), units, lags, size.faults, lanes=lanes, assortment=assortment, merchant=merchant, period=period)
+    first_unit = np.concatenate([[0], np.cumsum(asked.buyable.sum(axis=1, dtype=np.int64))[:-1]])
+    journal = operate(Wishes(asked.buyable, asked.return_lag_days, first_unit), opening, sundays, habits)
     sales = events.sales_rows(stream("events"), journal, lanes, prices.price_eur, period)
     frames = {
         "articles": article_rows(assortment, merchant, period=period),
@@ -183,8 +230,9 @@ def build_buyer(task: BuyerTask, *, size: MarketSize, world: World) -> BuyerTabl
         "returns": events.return_rows(journal, lanes, sales, period),
         "stock_levels": events.stock_rows(journal, lanes, assortment, period),
         "inbound_shipments": events.shipment_rows(journal, lanes, period),
-        events.TRUTH_TABLE: events.truth_rows(units, lanes, task.n_articles, period),
+        events.TRUTH_TABLE: events.truth_rows(asked.wanted, lanes, task.n_articles, period),
     }
     ids = pl.Series([f"A{task.first_article + index + 1:06d}" for index in range(task.n_articles)], dtype=pl.String)
     named = {name: events.named_rows(name, frame, merchant_id=merchant.merchant_id, article_ids=ids) for name, frame in frames.items()}
-    return BuyerTables(named, habits.budget_eur)
+    spoiled, n_rows = spoil(named, size.faults, seed=size.seed)
+    return BuyerTables(spoiled, habits.budget_eur, tuple(add_touched(n_rows, asked.n_units_lost)))

@@ -11,7 +11,7 @@ from domain.randomness import stable_hash
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-Purpose = Literal["world", "merchant", "trend", "assortment", "demand", "people", "returns", "events"]
+Purpose = Literal["world", "merchant", "trend", "assortment", "demand", "people", "returns", "events", "faults"]
 
 _STEPS = np.array([0.7548776662466927, 0.5698402909980532])
 """Steps of an additive sequence that fills the unit square evenly, whatever its length (powers of the plastic number)."""

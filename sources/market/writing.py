@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from domain.errors import UsageError
 from sources.contract_writer import TRUTH_FOLDER, staged_source
-from sources.market.build import DEMO_LAST_DAY, MarketSize, market_parts
+from sources.market.build import DEMO_LAST_DAY, MarketSize, add_touched, check_touched, market_parts
 from sources.market.events import TRUTH_TABLE
+from sources.market.faults import Fault, WorldFault
 from sources.market.profiles import Profile
 
 _ROW_GROUP_ROWS = 1_000_000
@@ -30,6 +31,7 @@ def write_market(
     out: str | Path,
     last_day: dt.date = DEMO_LAST_DAY,
     profile: Profile = "mixed",
+    faults: tuple[Fault, ...] = (),
     n_threads: int = 2,
     on_progress: Callable[[str], None] | None = None,
 ) -> dict[str, int]:
@@ -45,26 +47,33 @@ def write_market(
         out: Local folder: absent, empty or written by us before.
         last_day: Last day with data.
         profile: Which kinds of merchants it is made of.
+        faults: What goes wrong in it.
         n_threads: Threads that build.
-        on_progress: Told every ten seconds how far it has come.
+        on_progress: Told every ten seconds how far it has come, and at the end what each fault touched.
 
     Raises:
-        UsageError: A number is below 1, the profile is unknown, or `out` is not a folder of ours.
+        UsageError: A number is below 1, the profile is unknown, a fault touches nothing, or `out` is not a folder of ours.
         StorageError: `out` cannot be written.
     """
-    size = MarketSize(n_merchants, n_articles, n_weeks, seed, profile, last_day)
+    size = MarketSize(n_merchants, n_articles, n_weeks, seed, profile, last_day, faults)
     size.check()
     if n_threads < 1:
         raise UsageError("n_threads is not usable", got=str(n_threads), wanted="at least 1", remedy="Use as many threads as the machine has cores.")
     n_series, done, told = n_merchants * n_articles, 0, time.monotonic()
+    touched = [0] * len(faults)
     with staged_source(out) as staging, _ParquetTables(staging) as tables:
-        for frames in market_parts(size, n_threads=n_threads):
+        for frames, n_touched in market_parts(size, n_threads=n_threads):
+            touched = add_touched(touched, n_touched)
             for name, frame in frames.items():
                 tables.add(name, frame)
             done += frames["articles"].height if "articles" in frames else 0
             if on_progress and time.monotonic() - told > _SECONDS_BETWEEN_LINES:
                 told = time.monotonic()
                 on_progress(f"market: {done:,} of {n_series:,} series")
+        check_touched(faults, touched)
+    for fault, n_changed in zip(faults, touched, strict=True):
+        if on_progress:
+            on_progress(f"fault {fault.kind} from {fault.first_day}: {n_changed:,} {'units' if isinstance(fault, WorldFault) else 'rows'} touched")
     return tables.rows
 
 

@@ -1,0 +1,227 @@
+"""The outbox: nothing lost, nothing told twice, whatever fails or is killed in between."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, get_args
+
+import pytest
+
+from domain.errors import DeliveryError, StorageError
+from domain.settings import AlertSettings
+from quality.alerts.alert import Alert, AlertKey, Notification
+from quality.alerts.channels.file import FileChannel
+from quality.alerts.delivery import deliver
+from quality.alerts.outbox import LEASE, Outbox, Progress
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LATE = Alert("freshness_breached", "policy/policies", "2026-11-23", "last written 30 h ago")
+CHECK = Alert("check_failed", "policy/policies: orders_are_whole_packs", "2026-11-23|00", "3 of 40 rows", severity="warning")
+
+
+class Recorder:
+    """A channel that remembers, and fails while it is down."""
+
+    name: Literal["webhook"] = "webhook"
+
+    def __init__(self) -> None:
+        self.is_down = False
+        self.sent: list[Notification] = []
+
+    def send(self, notification: Notification) -> None:
+        if self.is_down:
+            raise DeliveryError("down")
+        self.sent.append(notification)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Outbox:
+    return Outbox(tmp_path)
+
+
+@pytest.fixture
+def channel() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def look(outbox: Outbox, channel: Recorder) -> Callable[..., int]:
+    """Deliver at a time; the number of messages that went out."""
+    return lambda now=NOW: deliver(outbox, [channel], clock=lambda: now)[0].n_sent
+
+
+def tell(outbox: Outbox, *alerts: Alert, now: datetime = NOW, progress: Progress | None = None) -> int:
+    return outbox.record(alerts, channels=("webhook",), now=now, progress=progress)
+
+
+def over(alert: Alert) -> Alert:
+    return alert._replace(state="resolved", evidence="it is fine again")
+
+
+def test_what_fires_is_told_once_and_its_end_once(outbox: Outbox, channel: Recorder, look: Callable[..., int]) -> None:
+    assert [tell(outbox, CHECK) for _ in range(3)] == [1, 0, 0]
+    assert (look(), look()) == (1, 0)
+    assert outbox.firing() == [CHECK]
+    assert [tell(outbox, over(CHECK)) for _ in range(2)] == [1, 0]
+    assert (look(), look()) == (1, 0)
+    assert [(sent.state, sent.n_firing) for sent in channel.sent] == [("firing", 1), ("resolved", 0)]
+    assert outbox.firing() == []
+    assert tell(outbox, CHECK) == 1  # it can fire again
+
+
+def test_what_never_fired_is_not_resolved(outbox: Outbox, look: Callable[..., int]) -> None:
+    assert tell(outbox, over(CHECK)) == 0
+    assert look() == 0
+
+
+def test_a_warning_that_becomes_an_error_is_told_and_not_back(outbox: Outbox, channel: Recorder, look: Callable[..., int]) -> None:
+    error = CHECK._replace(severity="error")
+    assert [tell(outbox, alert) for alert in (CHECK, error, CHECK, error)] == [1, 1, 0, 0]
+    look()
+    assert outbox.firing()[0].severity == "error"
+
+
+def test_alerts_of_one_kind_go_out_as_one_message(outbox: Outbox, channel: Recorder, look: Callable[..., int]) -> None:
+    others = [CHECK._replace(partition=f"2026-11-23|{shard:02d}") for shard in range(1, 30)]
+    tell(outbox, CHECK, LATE, *others)
+    assert look() == 2
+    checks, late = channel.sent
+    assert (len(checks.alerts), len(late.alerts)) == (30, 1)
+    assert checks.title == "[WARNING] Check failed: policy/policies: orders_are_whole_packs and 29 more"
+    assert "and 10 more" in checks.text()
+    assert late.text(link_base="https://x/").endswith("What to do: https://x/docs/how-to/alerts.md#freshness_breached")
+
+
+def test_firing_resolved_and_firing_again_stay_in_order_while_a_channel_is_down(outbox: Outbox, channel: Recorder, look: Callable[..., int]) -> None:
+    channel.is_down = True
+    for alert in (CHECK, over(CHECK), CHECK):
+        tell(outbox, alert)
+        assert look() == 0
+    channel.is_down = False
+    assert look(NOW + 20 * MINUTE) == 3
+    assert [sent.state for sent in channel.sent] == ["firing", "resolved", "firing"]
+    assert outbox.n_waiting("webhook") == 0
+
+
+def test_a_channel_that_is_down_is_tried_again_with_growing_pauses_and_loses_nothing(outbox: Outbox, channel: Recorder, look: Callable[..., int]) -> None:
+    channel.is_down = True
+    tell(outbox, CHECK)
+    tries = []
+    send = channel.send
+    channel.send = lambda notification: (tries.append(minute), send(notification))[1]  # type: ignore[method-assign, func-returns-value]
+    for minute in range(300):
+        look(NOW + minute * MINUTE)
+    assert tries[:5] == [0, 1, 2, 4, 8]
+    assert max(b - a for a, b in pairwise(tries)) == 60
+    channel.is_down = False
+    assert look(NOW + 600 * MINUTE) == 1
+    assert [alert for sent in channel.sent for alert in sent.alerts] == [CHECK]
+
+
+def test_a_message_nobody_takes_holds_up_its_own_kind_only(outbox: Outbox, look: Callable[..., int], channel: Recorder) -> None:
+    send = channel.send
+
+    def refuse_checks(notification: Notification) -> None:
+        if notification.key == "check_failed":
+            raise DeliveryError("never")
+        send(notification)
+
+    channel.send = refuse_checks  # type: ignore[method-assign]
+    tell(outbox, CHECK, LATE)
+    assert (look(), look()) == (0, 1)  # the first look stops at the failure
+    assert [sent.key for sent in channel.sent] == ["freshness_breached"]
+
+
+def test_new_alerts_do_not_join_a_message_that_is_tried_again(outbox: Outbox, channel: Recorder, look: Callable[..., int]) -> None:
+    tell(outbox, CHECK)
+    cut_off = outbox.claim("webhook", now=NOW)
+    assert cut_off is not None
+    tell(outbox, CHECK._replace(subject="another"))
+    assert look() == 0  # somebody else has it
+    assert look(NOW + LEASE) == 2
+    assert channel.sent[0] == cut_off._replace(n_firing=2)
+    assert [len(sent.alerts) for sent in channel.sent] == [1, 1]
+
+
+def test_channels_do_not_wait_for_each_other(outbox: Outbox, tmp_path: Path, channel: Recorder) -> None:
+    channel.is_down = True
+    file = FileChannel(AlertSettings(), folder=tmp_path)
+    outbox.record([CHECK], channels=("webhook", "file"), now=NOW)
+    results = deliver(outbox, [channel, file], clock=lambda: NOW)
+    assert [(result.channel, result.n_sent, result.failure) for result in results] == [("webhook", 0, "down"), ("file", 1, "")]
+    assert (outbox.n_waiting("webhook"), outbox.n_waiting("file")) == (1, 0)
+
+
+def test_alerts_and_how_far_their_source_was_read_are_kept_together(outbox: Outbox, tmp_path: Path) -> None:
+    assert outbox.position("checks") is None
+    tell(outbox, CHECK, progress=Progress("checks", "17"))
+    assert Outbox(tmp_path).position("checks") == "17"
+    with pytest.raises(StorageError):
+        tell(outbox, LATE._replace(evidence=None), progress=Progress("checks", "18"))  # type: ignore[arg-type]
+    assert outbox.position("checks") == "17"
+    assert outbox.firing() == [CHECK]
+
+
+def test_a_file_that_is_no_outbox_is_named(tmp_path: Path) -> None:
+    (tmp_path / "alerts.sqlite").write_text("this is not a database, but long enough to be looked at as one " * 20)
+    with pytest.raises(StorageError, match=r"alerts\.sqlite"):
+        Outbox(tmp_path).firing()
+
+
+_SENDER = """
+import os, signal, sys
+from datetime import UTC, datetime, timedelta
+from domain.settings import AlertSettings
+from quality.alerts.alert import Alert
+from quality.alerts.channels.file import FileChannel
+from quality.alerts.delivery import deliver
+from quality.alerts.outbox import Outbox
+
+folder, when = sys.argv[1:]
+file = FileChannel(AlertSettings(), folder=folder)
+die = lambda: os.kill(os.getpid(), signal.SIGKILL)
+
+class Killed:
+    name = "file"
+    def send(self, notification):
+        if when == "before sending":
+            die()
+        file.send(notification)
+        die()
+
+outbox = Outbox(folder)
+now = datetime.fromtimestamp(0, UTC)
+outbox.record([Alert("run_failed", f"job {n}", "none", "killed") for n in range(3)], channels=["file"], now=now)
+deliver(outbox, [Killed()], clock=lambda: now)
+"""
+
+
+@pytest.mark.parametrize("when", ["before sending", "after sending"])
+def test_a_process_killed_while_sending_leaves_each_line_exactly_once(when: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        killed = subprocess.run([sys.executable, "-c", _SENDER, str(tmp_path), when], cwd=ROOT, check=False)
+        assert killed.returncode in {-signal.SIGKILL, 0}  # the second finds all told or claimed
+    file = FileChannel(AlertSettings(), folder=tmp_path)
+    deliver(Outbox(tmp_path), [file], clock=lambda: NOW)
+    (line,) = (tmp_path / "alerts.jsonl").read_text().splitlines()
+    assert [alert["subject"] for alert in json.loads(line)["alerts"]] == ["job 0", "job 1", "job 2"]
+    assert Outbox(tmp_path).n_waiting("file") == 0
+
+
+def test_a_torn_line_is_left_behind_and_the_message_written_whole(tmp_path: Path, outbox: Outbox) -> None:
+    (tmp_path / "alerts.jsonl").write_text('{"id": "to')
+    outbox.record([LATE], channels=("file",), now=NOW)
+    deliver(outbox, [FileChannel(AlertSettings(), folder=tmp_path)], clock=lambda: NOW)
+    assert json.loads((tmp_path / "alerts.jsonl").read_text().splitlines()[-1])["key"] == "freshness_breached"
+
+
+def test_every_kind_has_its_section_in_the_runbook() -> None:
+    page = (ROOT / "docs" / "how-to" / "alerts.md").read_text()
+    assert [key for key in get_args(AlertKey) if f"\n## {key}\n" not in page] == []
