@@ -34,7 +34,7 @@ $(UV):
 
 # Compiled kernels lie beside their sources: the first command then starts like every later one.
 .venv/.warm: .venv/.complete $(wildcard simulation/kernels/*.py)
-	@echo "compiling the simulation's kernels (half a minute)"
+	@echo "compiling the simulation's kernels (a minute or two)"
 	@$(BIN)/python -m simulation.warm_up
 	@touch $@
 

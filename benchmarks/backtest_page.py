@@ -64,4 +64,6 @@ if __name__ == "__main__":
     rows = with_measures(run(work=given.work, n_threads=given.threads, n_starts=given.starts, n_articles=given.articles))
     report = full_report(rows, title="Backtest of a synthetic market", ours=OURS, reference=RECORDED)
     write_page(report, str(given.work / "report.html"))
-    PAGE.write_text(page(rows, played_everywhere(rows), before=PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""), encoding="utf-8")
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    settings, n_sold = benchmark_settings(given.threads), N_MERCHANTS * given.articles
+    PAGE.write_text(page(rows, played_everywhere(rows), settings=settings, n_sold=n_sold, n_orders=N_ORDERS, before=before), encoding="utf-8")

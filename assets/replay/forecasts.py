@@ -17,6 +17,7 @@ from ml.evaluation.baselines import BASELINES
 from ml.evaluation.walk_forward import MODEL, forecasters_of
 from ml.forecasting import forecast_demand, train_models
 from ml.pipeline import forecast_from_demand
+from ml.preprocessing import without_unit_errors
 from ml.transformation import build_inference_rows, build_training_sample
 from simulation.sampling.paths import FloatArray
 
@@ -57,6 +58,7 @@ class _FrozenModels:
         self._models: pl.DataFrame | None = None
 
     def __call__(self, demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+        demand = without_unit_errors(demand)
         if self._models is None:
             self._tell(f"training on {cutoff}")
             self._models = train_models(build_training_sample(demand, cutoff=cutoff, settings=self._settings), settings=self._settings)

@@ -25,7 +25,9 @@ def test_the_slowest_contestants_play_once_a_season_and_the_others_always() -> N
 
 def test_the_page_has_every_table_and_keeps_its_reading() -> None:
     rows = with_measures(result_rows(COSTS).with_columns(seconds=pl.lit(30.0)))
-    text = backtest_text.page(rows, played_everywhere(rows), before=f"old\n{backtest_text.READING}\nWhat people wrote.\n")
+    text = backtest_text.page(
+        rows, played_everywhere(rows), settings=Settings(), n_sold=4, n_orders=6, before=f"old\n{backtest_text.READING}\nWhat people wrote.\n"
+    )
     assert text.endswith("## Reading\n\nWhat people wrote.\n")
     assert "in 1 minutes" in text
     for heading in ("Policies against people", "Regret against perfect information", "If planners follow", "phase of life", "Claims of the prototype"):
