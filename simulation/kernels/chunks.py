@@ -15,7 +15,7 @@ from simulation.kernels.draws import DrawTerms, draw_paths
 from simulation.kernels.objectives import ObjectiveTerms
 from simulation.kernels.order_plans import Floats, IntArray, OrderTerms, PolicyForm
 from simulation.kernels.search import search
-from simulation.kernels.search_machine import SearchBox
+from simulation.kernels.search_state import SearchBox
 from simulation.kernels.vector_checks import find_fault
 from simulation.kernels.weekly_simulation import Doubles, Masks, PathBlocks, SkuTerms, Words
 

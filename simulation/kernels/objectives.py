@@ -37,17 +37,16 @@ class ObjectiveTerms(NamedTuple):
 
 
 @loop
-def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms, room: Workspace, incumbent: float) -> float:
-    """Score of a candidate if it beats the incumbent's; infinity as soon as it is known not to.
+def score_or_lose(objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms, room: Workspace, incumbent: float, rival: int) -> float:
+    """Score of the plan in `room` if it beats the incumbent's; infinity as soon as it is known not to.
 
     Args:
-        form: The policy.
-        theta: Its parameters.
         objective: What is minimised.
         paths: The SKU's futures.
         terms: The SKU.
-        room: Overwritten.
+        room: Overwritten but for the plan.
         incumbent: The score to beat; infinity = score in full.
+        rival: Whose score that is: row of `Workspace.race`.
     """
     n_paths, n_blocks, so_far, sold = paths.n_paths, paths.demand_units.shape[0], 0.0, 0.0
     n_allowed = n_paths - 1 - objective.rank
@@ -55,7 +54,6 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
     can_lose = incumbent < INFEASIBLE and not has_floor and objective.kind != TAIL_MEAN
     limit = incumbent * n_paths if is_mean else float(n_allowed + 1)
     slack = objective.race_slack * (incumbent if is_mean else 1.0) * n_paths
-    plan_orders(form, theta, terms.orders, room.plan)
     quick = one_quantity(room.plan, terms, has_floor)
     for block in range(n_blocks):
         cost, n_here = room.cost[block], min(BLOCK_PATHS, n_paths - block * BLOCK_PATHS)
@@ -64,9 +62,9 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
             cost[path] = np.inf
         if can_lose or is_mean:
             so_far += _sum(cost, n_here) if is_mean else _count_not_below(cost, np.float32(incumbent)) - (BLOCK_PATHS - n_here)
-        if can_lose and (so_far >= limit or so_far > room.race[block] + slack):
+        if can_lose and (so_far >= limit or so_far > room.race[rival, block] + slack):
             return np.inf
-        if block == 0 and can_lose and not is_mean and n_blocks > 1 and objective.race_slack < np.inf and _are_equal(cost, room.incumbent):
+        if block == 0 and can_lose and not is_mean and n_blocks > 1 and objective.race_slack < np.inf and _are_equal(cost, room.incumbent[rival]):
             return np.inf  # a step on a plateau: nothing changes where the percentile is decided
         if has_floor:
             for sales in by_week(room.flows.sold, paths.demand_units.shape[1]):
@@ -81,15 +79,15 @@ def score_or_lose(form: PolicyForm, theta: IntArray, objective: ObjectiveTerms, 
 
 
 @loop
-def note_incumbent(objective: ObjectiveTerms, score: float, n_paths: int, room: Workspace) -> None:
-    """After a candidate has won: remember where it stood after each block, for the next ones to race against."""
+def note_incumbent(objective: ObjectiveTerms, score: float, n_paths: int, room: Workspace, rival: int) -> None:
+    """After a candidate has won: remember, in its row, where it stood after each block, for the next ones to race against."""
     so_far = 0.0
     for path in range(BLOCK_PATHS):
-        room.incumbent[path] = room.cost[0, path]
+        room.incumbent[rival, path] = room.cost[0, path]
     for block in range(room.cost.shape[0]):
         cost, n_here = room.cost[block], min(BLOCK_PATHS, n_paths - block * BLOCK_PATHS)
         so_far += _sum(cost, n_here) if objective.kind == MEAN else _count_not_below(cost, np.float32(score)) - (BLOCK_PATHS - n_here)
-        room.race[block] = so_far
+        room.race[rival, block] = so_far
 
 
 @loop
@@ -143,8 +141,9 @@ def tail_mean(cost: Floats, value: np.float32, n_tail: int, n_paths: int) -> flo
 
 @kernel
 def score_all(form: PolicyForm, candidates: IntArray, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms) -> Doubles:
-    """Score in full of every candidate `(n_candidates,)`; arguments as `score_or_lose`."""
+    """Score in full of every candidate `(n_candidates,)` of the policy; other arguments as of `score_or_lose`."""
     room, scores = new_workspace(paths), np.empty(candidates.shape[0])
     for candidate in range(candidates.shape[0]):
-        scores[candidate] = score_or_lose(form, candidates[candidate], objective, paths, terms, room, np.inf)
+        plan_orders(form, candidates[candidate], terms.orders, room.plan)
+        scores[candidate] = score_or_lose(objective, paths, terms, room, np.inf, 0)
     return scores

@@ -12,6 +12,9 @@ from simulation.kernels.weekly_simulation import Doubles, Flows, PathBlocks, Sku
 COST_BOUND = 2e-6
 """Largest relative error of a path's float32 cost: a sum of non-negative terms, each rounded at most 20 times by 2⁻²⁴."""
 
+N_RIVALS = 12
+"""Incumbents that candidates may be raced against."""
+
 COST_TERMS = ("holding", "inbound", "outbound", "returns", "lost_sales", "overstock", "fixed_order")
 """Terms of a path's cost, in the order in which they are added up."""
 
@@ -41,16 +44,17 @@ class Workspace(NamedTuple):
     cost: Floats
     """`(n_blocks, BLOCK_PATHS)` cost of each path, EUR."""
     race: Doubles
-    """`(n_blocks,)` where the incumbent stood after each block (`objectives.note_incumbent`)."""
+    """`(N_RIVALS, n_blocks)` where each incumbent stood after each block (`objectives.note_incumbent`)."""
     incumbent: Floats
-    """`(BLOCK_PATHS,)` the incumbent's cost on the first block."""
+    """`(N_RIVALS, BLOCK_PATHS)` each incumbent's cost on the first block."""
 
 
 @kernel
 def new_workspace(paths: PathBlocks) -> Workspace:
     """Room for the paths of one SKU."""
     n_blocks, n_weeks = paths.demand_units.shape[:2]
-    return Workspace(new_plan(n_weeks), new_flows(n_weeks), aligned_rows(n_blocks).reshape(n_blocks, BLOCK_PATHS), np.full(n_blocks, np.inf), aligned_rows(1))
+    cost, race = aligned_rows(n_blocks).reshape(n_blocks, BLOCK_PATHS), np.full((N_RIVALS, n_blocks), np.inf)
+    return Workspace(new_plan(n_weeks), new_flows(n_weeks), cost, race, aligned_rows(N_RIVALS).reshape(N_RIVALS, BLOCK_PATHS))
 
 
 @kernel

@@ -11,25 +11,17 @@ from simulation.kernels.borrowing import borrowed
 from simulation.kernels.critical_paths import OrderedPaths, in_original_order, put_critical_first
 from simulation.kernels.demand_totals import total_demand
 from simulation.kernels.objectives import PERCENTILE, ObjectiveTerms, note_incumbent, score_or_lose
-from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, PolicyForm
+from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, PolicyForm, plan_orders
 from simulation.kernels.path_costs import Workspace, new_workspace
-from simulation.kernels.search_machine import (
-    GOOD_POINTS,
-    SearchBox,
-    SearchState,
-    bar,
-    best_score,
-    distinct,
-    is_incumbent,
-    learn,
-    n_known,
-    new_search,
-    on_grid,
-    propose,
-)
+from simulation.kernels.search_machine import bar, best_score, is_incumbent, learn, n_known, propose, rival, row_of_winner
+from simulation.kernels.search_state import GOOD_POINTS, SearchBox, SearchState, distinct, new_search, on_grid
+from simulation.kernels.seen_plans import is_new, no_plans
 from simulation.kernels.weekly_simulation import PathBlocks, SkuTerms
 
-SHARE_ON_FEW_PATHS = 0.3
+SEEN_IN_A_ROW = 20
+"""Candidates in a row that were scored before, after which a search ends: where demand is low, it has soon seen everything."""
+
+SHARE_ON_FEW_PATHS = 0.2
 """Of the budget of a rugged search; a smooth one only ranks its starts there."""
 
 
@@ -37,14 +29,14 @@ SHARE_ON_FEW_PATHS = 0.3
 def search(
     form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
 ) -> tuple[IntArray, float, int]:
-    """The best parameters found within the budget, their score, and how many candidates were looked at, on few paths or all.
+    """The best parameters found within the budget, their score, and how many candidates were scored, on few paths or all.
 
     Args:
         form: The policy.
         box: Where to look.
         starts: `(n_starts, n_parameters)`; those outside the box or between the points of its grid are moved there. Starts that belong to no
             island compete on all paths at once.
-        budget: Most candidates.
+        budget: Most candidates that are scored; a plan that was scored before does not count.
         objective: What is minimised.
         paths: The futures on which candidates compete.
         terms: The SKU.
@@ -72,12 +64,12 @@ def search(
 def explore(
     form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
 ) -> tuple[SearchState, int]:
-    """One run of the machine on the given paths: where it stands in the end, and how many candidates it looked at. Arguments as of `search`."""
+    """One run of the machine on the given paths: where it stands in the end, and how many candidates it scored. Arguments as of `search`."""
     starts = distinct(on_grid(box, starts))
     state, room = new_search(box, starts.shape[0]), new_workspace(paths)
     puts_critical_first = box.is_rugged and objective.kind == PERCENTILE and paths.n_paths > BLOCK_PATHS
     ordered = in_original_order(paths) if puts_critical_first else OrderedPaths(paths, np.empty(0, np.int64))
-    n_done = _look_at_candidates(form, box, starts, budget, objective, paths, terms, state, room, ordered)
+    n_done = _look_at_candidates(form, box, starts, budget, objective, paths, terms, state, room, ordered, no_plans(budget + starts.shape[0]))
     return state, n_done
 
 
@@ -93,20 +85,26 @@ def _look_at_candidates(
     state: SearchState,
     room: Workspace,
     ordered: OrderedPaths,
+    seen: IntArray,
 ) -> int:
-    """Propose, score, learn; how many candidates."""
+    """Propose, score what is new, learn; how many were scored."""
     form, box, starts, paths, terms = borrowed(form), borrowed(box), borrowed(starts), borrowed(paths), borrowed(terms)
-    state, room, ordered, n_done = borrowed(state), borrowed(room), borrowed(ordered), 0
-    while n_done < budget and propose(box, starts, state):
-        to_beat = bar(state)
-        score = score_or_lose(form, state.candidate, objective, ordered.paths, terms, room, to_beat)
+    state, room, ordered, seen, n_scored = borrowed(state), borrowed(room), borrowed(ordered), borrowed(seen), 0
+    n_seen = 0
+    while n_scored < budget and n_seen < SEEN_IN_A_ROW and propose(box, starts, state):
+        to_beat, score = bar(state), np.inf
+        plan_orders(form, state.candidate, terms.orders, room.plan)
+        if is_new(room.plan, seen) or not to_beat < np.inf:
+            score = score_or_lose(objective, ordered.paths, terms, room, to_beat, rival(state))
+            n_scored += 1
+            n_seen = 0
         if ordered.order.shape[0] > 0 and is_incumbent(state):
             put_critical_first(paths, ordered, room.cost, score)
         if score < to_beat:
-            note_incumbent(objective, score, paths.n_paths, room)
+            note_incumbent(objective, score, paths.n_paths, room, row_of_winner(state))
         learn(box, starts, state, score)
-        n_done += 1
-    return n_done
+        n_seen += 1
+    return n_scored
 
 
 @kernel

@@ -77,7 +77,7 @@ class ExtendedPolicy:
     def search_space(self, situation: Situation) -> SearchSpace:
         """Quantities up to the largest sampled demand on the pack grid, the reorder point in single units, weeks as epochs."""
         pack, most, points = situation.pack_units, situation.order_units(situation.most_units), situation.most_units
-        scale = np.maximum(situation.demand_quantile_units(situation.protection_interval_weeks, 0.75), 1)
+        scale = np.maximum(situation.remembered(_covers)[..., -1, :].max(axis=-1), 1)
         quantity_step, point_step, one = powers_of_two_below(scale / 2 / pack), powers_of_two_below(scale / 4), np.ones_like(pack)
         latest, last = situation.inventory.initial_order_latest_week * one, (situation.n_weeks - 1) * one
         upper = np.stack((latest, most, points, most, last), axis=-1)
