@@ -12,7 +12,7 @@ import numpy as np
 from simulation.kernels import kernel, loop
 from simulation.kernels.order_plans import BLOCK_PATHS, Floats, IntArray, PolicyForm, plan_orders
 from simulation.kernels.path_costs import Workspace, new_workspace
-from simulation.kernels.quick_costs import cost_of_block, one_quantity
+from simulation.kernels.quick_costs import cost_of_block, quick_plan
 from simulation.kernels.weekly_simulation import Doubles, Masks, PathBlocks, SkuTerms, by_week
 
 PERCENTILE, MEAN, TAIL_MEAN = 0, 1, 2
@@ -54,7 +54,7 @@ def score_or_lose(objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms,
     can_lose = incumbent < INFEASIBLE and not has_floor and objective.kind != TAIL_MEAN
     limit = incumbent * n_paths if is_mean else float(n_allowed + 1)
     slack = objective.race_slack * (incumbent if is_mean else 1.0) * n_paths
-    quick = one_quantity(room.plan, terms, has_floor)
+    quick = quick_plan(room.plan, terms, has_floor)
     for block in range(n_blocks):
         cost, n_here = room.cost[block], min(BLOCK_PATHS, n_paths - block * BLOCK_PATHS)
         cost_of_block(quick, room.plan, block, paths, terms, room.flows, cost)

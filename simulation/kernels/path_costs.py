@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.kernels import kernel, loop
 from simulation.kernels.order_plans import AT_ONCE, BLOCK_PATHS, Floats, IntArray, OrderPlan, PolicyForm, new_plan, plan_orders
-from simulation.kernels.quick_costs import cost_of_block, one_quantity
+from simulation.kernels.quick_costs import cost_of_block, quick_plan
 from simulation.kernels.weekly_simulation import Doubles, Flows, PathBlocks, SkuTerms, aligned_rows, new_flows, simulate_block
 
 COST_BOUND = 2e-6
@@ -70,7 +70,7 @@ def score_candidates(form: PolicyForm, candidates: IntArray, paths: PathBlocks, 
     room, path_cost = new_workspace(paths), np.empty((candidates.shape[0], paths.n_paths), np.float32)
     for candidate in range(candidates.shape[0]):
         plan_orders(form, candidates[candidate], terms.orders, room.plan)
-        quick = one_quantity(room.plan, terms, False)
+        quick = quick_plan(room.plan, terms, False)
         for block in range(paths.demand_units.shape[0]):
             cost_of_block(quick, room.plan, block, paths, terms, room.flows, room.cost[block])
         flat = room.cost.reshape(-1)

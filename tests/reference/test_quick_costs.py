@@ -13,29 +13,39 @@ def slow_cost(case):
     order_plans.plan_orders(case.form, case.theta, case.terms.orders, room.plan)
     cost = path_costs.aligned_rows(1)
     weekly_simulation.simulate_block(room.plan, 0, case.paths.blocks, case.terms, room.flows, cost)
-    return cost[: case.demand.shape[0]], quick_costs.one_quantity(room.plan, case.terms, False)
+    return cost[: case.demand.shape[0]], quick_costs.quick_plan(room.plan, case.terms, False)
 
 
-def compare(seeds):
-    """How many plans were quick, by trigger and returns."""
+def plainly_ordered(seed):
+    """A case whose supplier takes any quantity and whose warehouse has room for it; levels then stay whole."""
+    case = random_case(seed)
+    one, no_limit = np.float32(1), np.float32(np.inf)
+    orders = case.terms.orders._replace(minimum_units=one, pack_units=one, maximum_units=no_limit, storage_units=no_limit)
+    case.terms = case.terms._replace(orders=orders, n_lags=min(case.terms.n_lags, 4))
+    return case
+
+
+def compare(cases):
+    """How many plans were quick, by kind or trigger, and returns."""
     counts = {}
-    for seed in seeds:
-        case = random_case(seed)
+    for case in cases:
         slow, quick = slow_cost(case)
         cost = path_costs.score_candidates(case.form, case.theta[None, :], case.paths.blocks, case.terms)[0]
         np.testing.assert_allclose(cost, slow, rtol=2 * path_costs.COST_BOUND)
-        if quick.holds:
-            key = (quick.kind == order_plans.BELOW_ON_HAND, bool(case.terms.n_lags or case.terms.returns_due_units.any()))
+        if quick.is_one_quantity or quick.is_up_to_levels:
+            kind = "on hand" if quick.kind == order_plans.BELOW_ON_HAND else "position"
+            near = "near levels" if case.paths.blocks.longest_lead_weeks < 4 else "far levels"
+            key = (near if quick.is_up_to_levels else kind, bool(case.terms.n_lags or case.terms.returns_due_units.any()))
             counts[key] = counts.get(key, 0) + 1
     return counts
 
 
 def test_quick_costs_equal_those_of_the_loop_over_paths():
-    counts = compare(range(500))
-    assert len(counts) == 4, counts
+    counts = compare(make(seed) for make in (random_case, plainly_ordered) for seed in range(500))
+    assert len(counts) == 8, counts
     assert min(counts.values()) >= 5, counts
 
 
 def test_lanes_in_plain_numpy(monkeypatch):
     without_jit(monkeypatch)
-    assert compare(range(84))
+    assert compare(make(seed) for make in (random_case, plainly_ordered) for seed in range(50))
