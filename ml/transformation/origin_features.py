@@ -125,7 +125,7 @@ def _extra_week(panel: Panel, histories: Mapping[str, GroupHistory], weeks: Floa
     elsewhere = article_levels(histories, panel, row=young)
     lean = np.where(np.isnan(elsewhere), 0.0, 1 - weeks[young] / YOUNG_WEEKS)
     units[young] += lean * np.nan_to_num(elsewhere - SCALE_PRIOR_UNITS)
-    return np.maximum(units, LEAST_PRIOR_UNITS)
+    return np.asarray(np.maximum(units, LEAST_PRIOR_UNITS))
 
 
 def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
