@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.quantiles import QUANTILE_LEVELS
-from ml.forecasting.calibration import LAST_WEEK_OF_HORIZON_GROUP, NOMINAL_LEVELS, read_at, read_nominal
+from ml.forecasting.calibration import N_CELLS, NOMINAL_LEVELS, read_at, read_nominal
 from ml.forecasting.level_set import Shapes, level_set_quantiles
 from ml.transformation.usual_weeks import N_USUAL_COLUMN, USUAL_COLUMNS
 
@@ -22,7 +22,6 @@ IntArray = npt.NDArray[np.int64]
 
 WEEKS_FOR_FULL_SHARE = 26
 """Known weeks from which the usual weeks count in full."""
-HORIZON_GROUPS = len(LAST_WEEK_OF_HORIZON_GROUP) + 1
 
 
 class Weights(NamedTuple):
@@ -34,7 +33,7 @@ class Weights(NamedTuple):
     level_set: float = 0.25
     """Of what the usual weeks leave."""
     usual: float | None = None
-    """Share of the usual weeks; `None` = the one that was learnt for the horizon group."""
+    """Share of the usual weeks; `None` = the one that was learnt for the cell."""
 
 
 MEASURED_WEIGHTS = Weights()
@@ -48,7 +47,7 @@ class Corrections(NamedTuple):
     shapes: Sequence[Shapes]
     """Of `level_set.fit_shapes`; empty where there is no mean model."""
     usual_shares: Sequence[float]
-    """Share of the usual weeks in the blend, by horizon group."""
+    """Share of the usual weeks in the blend, by cell."""
 
 
 def blended_quantiles(
@@ -60,14 +59,14 @@ def blended_quantiles(
         trained: `(n, 8)` quantiles in units at the trained levels, rising.
         mean_units: `(n,)` predicted means; `None` = no mean model.
         cells: `(n,)` of `calibration.cells_of`.
-        rows: The feature rows: their horizon and usual weeks.
+        rows: The feature rows: their usual weeks.
         corrections: What held-out weeks taught; without it the trees stand alone.
         weights: Shares of the routes.
     """
     levels, shapes = (corrections.levels, corrections.shapes) if corrections else (None, ())
     blended = mix_routes(trained, mean_units, cells, levels=levels, shapes=shapes, weights=weights)
-    learnt = corrections.usual_shares if corrections else (0.0,) * HORIZON_GROUPS
-    blended = add_usual_weeks(blended, rows, shares=learnt if weights.usual is None else (weights.usual,) * HORIZON_GROUPS)
+    learnt = corrections.usual_shares if corrections else (0.0,) * N_CELLS
+    blended = add_usual_weeks(blended, rows, cells, shares=learnt if weights.usual is None else (weights.usual,) * N_CELLS)
     # Interpolation can leave neighbours one rounding error apart in the wrong order.
     return np.asarray(np.maximum.accumulate(blended, axis=1))
 
@@ -87,21 +86,15 @@ def mix_routes(
     return np.asarray((1 - share) * read_at(trained, of_trees, cells) + share * level_set)
 
 
-def add_usual_weeks(quantiles: FloatArray, rows: pl.DataFrame, *, shares: Sequence[float]) -> FloatArray:
-    """Quantiles with the usual weeks mixed in, a share per horizon group; series with less than half a year of known weeks get less of them."""
-    of_group = np.asarray(shares)[horizon_groups(rows)]
-    own_share = of_group * np.minimum(rows[N_USUAL_COLUMN].to_numpy() / WEEKS_FOR_FULL_SHARE, 1.0)
+def add_usual_weeks(quantiles: FloatArray, rows: pl.DataFrame, cells: IntArray, *, shares: Sequence[float]) -> FloatArray:
+    """Quantiles with the usual weeks mixed in, a share per cell; series with less than half a year of known weeks get less of them."""
+    own_share = np.asarray(shares)[cells] * np.minimum(rows[N_USUAL_COLUMN].to_numpy() / WEEKS_FOR_FULL_SHARE, 1.0)
     mixed = quantiles.copy()
     some = np.flatnonzero(own_share > 0)
     usual = read_nominal(rows[some].select(USUAL_COLUMNS).to_numpy())
     share = own_share[some, None]
     mixed[some] = (1 - share) * quantiles[some] + share * usual
     return mixed
-
-
-def horizon_groups(rows: pl.DataFrame) -> IntArray:
-    """Horizon group of each row, 0 … `HORIZON_GROUPS` − 1."""
-    return np.asarray(np.digitize(rows["horizon_week"].to_numpy(), LAST_WEEK_OF_HORIZON_GROUP, right=True), dtype=np.int64)
 
 
 def _read_levels(levels: FloatArray, weights: Weights) -> FloatArray:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.quantiles import QUANTILE_LEVELS
-from ml.forecasting.blend import HORIZON_GROUPS, MEASURED_WEIGHTS, Corrections, add_usual_weeks, horizon_groups, mix_routes
-from ml.forecasting.calibration import fit_levels, read_nominal
+from ml.forecasting.blend import MEASURED_WEIGHTS, Corrections, add_usual_weeks, mix_routes
+from ml.forecasting.calibration import N_CELLS, N_CLASSES, PRIOR_ROWS, fit_levels, read_nominal
 from ml.forecasting.level_set import Shapes, fit_shapes
 from ml.metrics import pinball_losses
 
@@ -71,17 +71,27 @@ def fit_corrections(held: HeldOut, *, n_weeks: int) -> Corrections:
             # With nothing to learn from, a half learns from itself.
             taught = _levels_and_shapes(held.where(~half if (~half).any() else half), trust=trust)
             blended[half] = _blended(held.where(half), *taught)
-    return Corrections(*_levels_and_shapes(held, trust=trust), best_usual_shares(blended, held.rows, held.actual, held.importance))
+    return Corrections(*_levels_and_shapes(held, trust=trust), best_usual_shares(blended, held))
 
 
-def best_usual_shares(blended: FloatArray, rows: pl.DataFrame, actual: FloatArray, importance: FloatArray) -> tuple[float, ...]:
-    """Share of the usual weeks with the smallest loss, for each horizon group; a group without a row takes no share."""
-    groups = horizon_groups(rows)
-    losses = np.zeros((len(USUAL_SHARES), HORIZON_GROUPS))
+def best_usual_shares(blended: FloatArray, held: HeldOut) -> tuple[float, ...]:
+    """Share of the usual weeks with the smallest loss, for each cell; its horizon group counts `PRIOR_ROWS` rows, too.
+
+    Args:
+        blended: `(n, 39)` forecasts of the held-out weeks without the usual weeks, by models that had not seen them.
+        held: The held-out weeks.
+
+    Returns:
+        One share per cell; none where the whole horizon group has no row.
+    """
+    losses = np.zeros((len(USUAL_SHARES), N_CELLS))
     for position, share in enumerate(USUAL_SHARES):
-        loss = pinball_losses(actual, add_usual_weeks(blended, rows, shares=(float(share),) * HORIZON_GROUPS)).mean(axis=1) * importance
-        losses[position] = np.bincount(groups, weights=loss, minlength=HORIZON_GROUPS)
-    return tuple(float(share) for share in USUAL_SHARES[np.argmin(losses, axis=0)])
+        mixed = add_usual_weeks(blended, held.rows, held.cells, shares=(float(share),) * N_CELLS)
+        losses[position] = np.bincount(held.cells, weights=pinball_losses(held.actual, mixed).mean(axis=1) * held.importance, minlength=N_CELLS)
+    of_group = losses.reshape(len(USUAL_SHARES), -1, N_CLASSES).sum(axis=2)
+    n_rows = np.bincount(held.cells, minlength=N_CELLS).reshape(-1, N_CLASSES).sum(axis=1)
+    borrowed = np.repeat(of_group * PRIOR_ROWS / np.maximum(n_rows, 1), N_CLASSES, axis=1)
+    return tuple(float(share) for share in USUAL_SHARES[np.argmin(losses + borrowed, axis=0)])
 
 
 def best_number(trained_by_number: Sequence[FloatArray], actual: FloatArray, importance: FloatArray) -> int:

@@ -28,7 +28,7 @@ MODEL_SCHEMA: Mapping[str, Any] = {
     "feature_names": pl.List(pl.String),
 }
 """part = quantile (a booster per level), mean (a booster), calibration (39 levels per cell), level_set (39 ratios per cell and
-mean) or usual_share (one number per horizon group)."""
+mean) or usual_share (one number per cell)."""
 
 
 def models_table(boosters: Boosters, corrections: Corrections | None, *, n_training_rows: int, names: list[str]) -> pl.DataFrame:
@@ -80,7 +80,15 @@ def _corrections(models: pl.DataFrame) -> Corrections | None:
     calibration, level_set, usual = (models.filter(pl.col("part") == part) for part in ("calibration", "level_set", "usual_share"))
     if calibration.is_empty():
         return None
-    return Corrections(_matrix(calibration.sort("cell")["values"]), _shapes(level_set), tuple(usual["values"].explode().to_list()))
+    shares = tuple(usual["values"].explode().to_list())
+    if len(shares) != N_CELLS:
+        raise StaleInputError(
+            "the models are of an earlier version",
+            got=f"{len(shares)} shares of the usual weeks",
+            wanted=f"one for each of the {N_CELLS} cells",
+            remedy="Train the models again: materialise forecast/models.",
+        )
+    return Corrections(_matrix(calibration.sort("cell")["values"]), _shapes(level_set), shares)
 
 
 def _checked_names(models: pl.DataFrame, rows: pl.DataFrame) -> list[str]:

@@ -49,7 +49,7 @@ def build_inference_rows(
     frames = []
     histories = histories_of_market(weekly_demand, group_weeks, cutoff=cutoff)
     for panel in panels(weekly_demand, cutoff=cutoff):
-        features = origin_features(panel, n_threads=settings.n_threads)
+        features = origin_features(panel, histories, n_threads=settings.n_threads)
         row = np.repeat(panel.last_row, horizon_weeks)
         horizon = np.tile(np.arange(1, horizon_weeks + 1), len(panel.start))
         frames.append(feature_rows(panel, features, histories, row=row, horizon=horizon))

@@ -113,13 +113,44 @@ def group_features(histories: Mapping[str, GroupHistory], panel: Panel, *, row: 
     """
     columns: dict[str, FloatArray] = {}
     for kind, history in histories.items():
-        ids = panel.keys.select(GROUP_KINDS[kind].alias("group_id"))["group_id"] if kind != "market" else pl.Series([""] * panel.keys.height, dtype=pl.String)
-        of_series = (
-            ids.replace_strict(history.position, default=_NO_GROUP, return_dtype=pl.Int64).to_numpy() if history.position else np.full(len(ids), _NO_GROUP)
-        )
-        week = (panel.first_day[row] - history.first_day) // 7
-        columns |= {f"{kind}_{name}": values for name, values in _of_group(history, of_series[panel.series[row]], week, horizon).items()}
+        group, week = _groups_of(history, panel, kind)[panel.series[row]], (panel.first_day[row] - history.first_day) // 7
+        columns |= {f"{kind}_{name}": values for name, values in _of_group(history, group, week, horizon).items()}
     return columns
+
+
+def article_levels(histories: Mapping[str, GroupHistory], panel: Panel, *, row: IntArray) -> FloatArray:
+    """Units per known series and week of each origin's article over the last year, all merchants together: what a new series of it may expect.
+
+    Args:
+        histories: Of `group_histories`, of the whole market.
+        panel: The series.
+        row: `(n,)` panel rows of the origins.
+
+    Returns:
+        `(n,)` units; NaN where fewer than three series of the article were known.
+    """
+    history = histories["article"]
+    group, week = _groups_of(history, panel, "article")[panel.series[row]], (panel.first_day[row] - history.first_day) // 7
+    units, weeks = _totals(history, group, week - _YEAR_WEEKS + 1, week)
+    return np.asarray(np.divide(units, weeks, out=np.full(len(row), np.nan), where=weeks >= FEWEST_SERIES))
+
+
+def _groups_of(history: GroupHistory, panel: Panel, kind: str) -> IntArray:
+    """Row of each series' group in the history `(n_series,)`."""
+    if not history.position:
+        return np.full(panel.keys.height, _NO_GROUP)
+    ids = panel.keys.select(pl.all(), group_id=GROUP_KINDS[kind])["group_id"]
+    return ids.replace_strict(history.position, default=_NO_GROUP, return_dtype=pl.Int64).to_numpy()
+
+
+def _totals(history: GroupHistory, group: IntArray, first: IntArray, last: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Units and known series-weeks of weeks first … last `(n,)`; zero where there is no group."""
+    if not history.position:
+        return np.zeros(len(group)), np.zeros(len(group))
+    # Weeks after the newest known one (a cutoff after the data) hold nothing.
+    low, high = (np.clip(week, 0, history.units.shape[1] - 1) for week in (first, last + 1))
+    units, weeks = (totals[group, high] - totals[group, low] for totals in (history.units, history.n_series))
+    return np.where(group != _NO_GROUP, units, 0.0), np.where(group != _NO_GROUP, weeks, 0.0)
 
 
 def _of_group(history: GroupHistory, group: IntArray, week: IntArray, horizon: IntArray) -> dict[str, FloatArray]:
@@ -127,13 +158,8 @@ def _of_group(history: GroupHistory, group: IntArray, week: IntArray, horizon: I
 
     def mean(first: IntArray, last: IntArray) -> FloatArray:
         """Units per known series and week of weeks first … last; NaN before the first week, or where too few series are known."""
-        if not history.position:
-            return np.full(len(group), np.nan)
-        # Weeks after the newest known one (a cutoff after the data) hold nothing.
-        low, high = (np.clip(week, 0, history.units.shape[1] - 1) for week in (first, last + 1))
-        units = history.units[group, high] - history.units[group, low]
-        weeks = history.n_series[group, high] - history.n_series[group, low]
-        enough = (group != _NO_GROUP) & (first >= 0) & (weeks >= FEWEST_SERIES * (last + 1 - first))
+        units, weeks = _totals(history, group, first, last)
+        enough = (first >= 0) & (weeks >= FEWEST_SERIES * (last + 1 - first))
         return np.asarray(np.divide(units, weeks, out=np.full(len(group), np.nan), where=enough))
 
     def level(end: IntArray) -> FloatArray:

@@ -12,12 +12,16 @@ import numpy as np
 from coreforecast.grouped_array import GroupedArray
 from coreforecast.lag_transforms import ExponentiallyWeightedMean, Lag, RollingMax, RollingMean
 
+from ml.transformation.group_weeks import GroupHistory, article_levels
 from ml.transformation.panel import BoolArray, FloatArray, IntArray, Panel
 
 SCALE_WEEKS = 52
 SCALE_PRIOR_UNITS = 1.0
-"""The scale counts one extra week of one unit: it is never zero, and a first week of 100 units is not taken at its
-word. A constant, not a group's mean: a series' rows must not depend on which other series share its shard."""
+"""The scale counts one extra week of one unit: it is never zero, and a first week of 100 units is not taken at its word."""
+LEAST_PRIOR_UNITS = 0.1
+"""The extra week of an article that hardly sells anywhere."""
+YOUNG_WEEKS = 8
+"""Observed weeks before which the extra week leans to what the article sells elsewhere, the less the more weeks are known."""
 OLDEST_AGE_WEEKS = 52
 """Age stops counting here: beyond it the trees would meet ages in use that no training row had."""
 MEAN_WEEKS = (2, 3, 4, 7, 8, 13, 26, 52)
@@ -32,7 +36,7 @@ class OriginFeatures(NamedTuple):
     """Features of every series × week of a panel, seen from that week; all arrays `(n_rows,)`."""
 
     scale_units: FloatArray
-    """Mean weekly units of the last 52 observed weeks, shrunk toward one unit."""
+    """Mean weekly units of the last 52 observed weeks, shrunk toward the article's level while young, toward one unit later."""
     in_units: Mapping[str, FloatArray]
     """Divided by the scale before the model sees them."""
     plain: Mapping[str, FloatArray]
@@ -62,8 +66,10 @@ class _Rolling:
         return np.asarray(Lag(n_weeks).transform(self._groups))
 
 
-def origin_features(panel: Panel, *, n_threads: int) -> OriginFeatures:
+def origin_features(panel: Panel, histories: Mapping[str, GroupHistory], *, n_threads: int) -> OriginFeatures:
     """All features of all origins of a panel; NaN where history says nothing.
+
+    From a series' own history, but for a young one's scale, which leans to the level of its article in the groups' `histories`.
 
     Demand that stock cut off (a lower bound) counts in the lags, the maxima and the scale, where it is true as it
     stands; means, spread and rhythm rest on known weeks only. `n_threads` does not change a digit.
@@ -79,16 +85,16 @@ def origin_features(panel: Panel, *, n_threads: int) -> OriginFeatures:
     in_units |= {"lag_0": panel.sales_units} | {f"lag_{lag}": observed.earlier(lag) for lag in range(1, N_LAGS)}
     plain = {f"non_zero_rate_{w}": sold.mean(w) for w in NON_ZERO_WEEKS}
     plain |= {"stock_out_share_13": censored.mean(13), "is_censored": panel.is_censored.astype(np.float64)}
-    return OriginFeatures(*_with_ages(panel, in_units, plain, n_threads=n_threads))
+    return OriginFeatures(*_with_ages(panel, histories, in_units, plain, n_threads=n_threads))
 
 
 def _with_ages(
-    panel: Panel, in_units: Mapping[str, FloatArray], plain: Mapping[str, FloatArray], *, n_threads: int
+    panel: Panel, histories: Mapping[str, GroupHistory], in_units: Mapping[str, FloatArray], plain: Mapping[str, FloatArray], *, n_threads: int
 ) -> tuple[FloatArray, Mapping[str, FloatArray], Mapping[str, FloatArray]]:
     """The scale, and what counts weeks or compares prices."""
     row = np.arange(len(panel.series))
     age_weeks = row - panel.start[panel.series]
-    scale = _scale(panel, age_weeks, n_threads=n_threads)
+    scale = _scale(panel, histories, age_weeks, n_threads=n_threads)
     of_time = {
         "weeks_since_sale": (row - _last_true(panel.sales_units > 0, panel)).astype(np.float64),
         "age_weeks": np.minimum(age_weeks, OLDEST_AGE_WEEKS).astype(np.float64),
@@ -105,11 +111,21 @@ def _smoothed(panel: Panel, known_units: FloatArray, *, n_threads: int) -> Float
     return _ratio(units, _Rolling(panel, panel.is_known.astype(np.float64), n_threads=n_threads).smoothed(SMOOTHING))
 
 
-def _scale(panel: Panel, age_weeks: IntArray, *, n_threads: int) -> FloatArray:
+def _scale(panel: Panel, histories: Mapping[str, GroupHistory], age_weeks: IntArray, *, n_threads: int) -> FloatArray:
     window = np.minimum(age_weeks + 1, SCALE_WEEKS)
     weeks = np.rint(_Rolling(panel, panel.is_observed.astype(np.float64), n_threads=n_threads).mean(SCALE_WEEKS) * window)
     mean = np.nan_to_num(_Rolling(panel, panel.sales_units, n_threads=n_threads).mean(SCALE_WEEKS))
-    return np.asarray((mean * weeks + SCALE_PRIOR_UNITS) / (weeks + 1))
+    return np.asarray((mean * weeks + _extra_week(panel, histories, weeks)) / (weeks + 1))
+
+
+def _extra_week(panel: Panel, histories: Mapping[str, GroupHistory], weeks: FloatArray) -> FloatArray:
+    """Units of the week that the scale counts beside the observed ones `(n_rows,)`."""
+    units = np.full(len(weeks), SCALE_PRIOR_UNITS)
+    young = np.flatnonzero(weeks < YOUNG_WEEKS)
+    elsewhere = article_levels(histories, panel, row=young)
+    lean = np.where(np.isnan(elsewhere), 0.0, 1 - weeks[young] / YOUNG_WEEKS)
+    units[young] += lean * np.nan_to_num(elsewhere - SCALE_PRIOR_UNITS)
+    return np.asarray(np.maximum(units, LEAST_PRIOR_UNITS))
 
 
 def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:

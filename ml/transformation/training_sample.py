@@ -107,7 +107,7 @@ class _Candidates(NamedTuple):
 
 
 def _sample_panel(panel: Panel, histories: Mapping[str, GroupHistory], *, settings: ForecastSettings, horizon_weeks: int) -> pl.DataFrame:
-    features = origin_features(panel, n_threads=settings.n_threads)
+    features = origin_features(panel, histories, n_threads=settings.n_threads)
     drawn = _earliest(panel, features.scale_units, settings=settings, horizon_weeks=horizon_weeks)
     if not len(drawn.row):
         return empty_feature_rows()

@@ -15,9 +15,16 @@ from tests.weekly_tables import tables_of, week, weekly_rows
 histories = st.lists(st.lists(st.one_of(st.none(), st.integers(0, 10**6)), min_size=1, max_size=15), min_size=1, max_size=4)
 
 
-def world(series: list[list[int | None]]) -> dict[str, pl.DataFrame]:
-    """One article per history, all of them ending in week 14."""
-    return tables_of(weekly_sales=[row for index, units in enumerate(series) for row in weekly_rows(units, article_id=str(index), first=15 - len(units))])
+def world(series: list[list[int | None]], *, one_article: bool = False) -> dict[str, pl.DataFrame]:
+    """One article per history at one merchant (or one merchant per history, all selling one article), all of them ending in week 14."""
+    keys = [("a", str(index)) if one_article else (str(index), "m") for index in range(len(series))]
+    return tables_of(
+        weekly_sales=[
+            row
+            for (article, merchant), units in zip(keys, series, strict=True)
+            for row in weekly_rows(units, article_id=article, merchant_id=merchant, first=15 - len(units))
+        ]
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -30,12 +37,12 @@ def test_any_history_gets_a_whole_valid_forecast(series: list[list[int | None]])
 
 
 @settings(max_examples=20, deadline=None)
-@given(histories, st.lists(st.integers(0, 2), min_size=4, max_size=4), st.integers(1, 200))
-def test_any_split_of_the_series_gives_the_same_sample(series: list[list[int | None]], shard: list[int], n_rows: int):
-    demand = build_weekly_demand(world(series), cutoff=week(14), history_weeks=156)
+@given(histories, st.lists(st.integers(0, 2), min_size=4, max_size=4), st.integers(1, 200), st.booleans())
+def test_any_split_of_the_series_gives_the_same_sample(series: list[list[int | None]], shard: list[int], n_rows: int, one_article: bool):
+    demand = build_weekly_demand(world(series, one_article=one_article), cutoff=week(14), history_weeks=156)
     chosen = ForecastSettings(n_threads=1).model_copy(update={"n_training_rows": n_rows})
     whole = build_training_sample(demand, cutoff=week(14), settings=chosen)
-    of_shard = pl.col("article_id").cast(pl.Int64).replace_strict(dict(enumerate(shard)))
+    of_shard = pl.col("merchant_id" if one_article else "article_id").cast(pl.Int64).replace_strict(dict(enumerate(shard)))
     shards = [demand.filter(of_shard == index) for index in range(3)]
     groups = merge_group_weeks([build_group_weeks(part, cutoff=week(14)) for part in shards])
     parts = [build_training_sample(part, cutoff=week(14), settings=chosen, group_weeks=groups) for part in shards]

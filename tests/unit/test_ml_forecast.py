@@ -28,8 +28,8 @@ def forecast(tables: dict[str, pl.DataFrame], cutoff: date, **changes: int) -> p
 
 def test_every_series_gets_twelve_weeks_of_whole_units():
     tables = panel_tables(n_series=30, n_weeks=60)
-    launched = tables_of(weekly_sales=weekly_rows([4], article_id="just launched", first=59))["weekly_sales"]
-    tables["weekly_sales"] = pl.concat([tables["weekly_sales"], launched])
+    launched = weekly_rows([4], article_id="just launched", first=59) + weekly_rows([None], article_id="nothing known", first=59)
+    tables["weekly_sales"] = pl.concat([tables["weekly_sales"], tables_of(weekly_sales=launched)["weekly_sales"]])
     result = forecast(tables, week(59))
     n_series = tables["weekly_sales"].select(pl.struct("merchant_id", "article_id").n_unique()).item()
     assert result.height == n_series * 12
@@ -38,7 +38,7 @@ def test_every_series_gets_twelve_weeks_of_whole_units():
     quantiles = result.select(QUANTILE_COLUMNS).to_numpy()
     assert (quantiles == np.floor(quantiles)).all()
     assert set(result["model"]) == {"lightgbm", "empirical"}
-    assert set(result.filter(pl.col("model") == "empirical")["article_id"]) == {"just launched"}
+    assert set(result.filter(pl.col("model") == "empirical")["article_id"]) == {"nothing known"}
 
 
 @pytest.mark.parametrize(

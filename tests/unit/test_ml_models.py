@@ -8,7 +8,8 @@ from domain.settings import ForecastSettings
 from ml.forecasting import train_models
 from ml.forecasting.blend import Weights
 from ml.forecasting.boosters import TRAINED_LEVELS
-from ml.forecasting.corrections import best_usual_shares
+from ml.forecasting.calibration import N_CELLS, N_CLASSES, cells_of
+from ml.forecasting.corrections import HeldOut, best_usual_shares
 from ml.forecasting.prediction import predict_quantiles
 from ml.forecasting.training import learn_corrections
 from ml.preprocessing import build_weekly_demand
@@ -99,11 +100,25 @@ def test_the_usual_weeks_count_where_trees_know_nothing_and_not_where_they_know_
     rows = sample.filter(pl.col("n_usual_weeks") >= 26)
     actual = np.round(rows["target"].to_numpy() * rows["scale_units"].to_numpy())
     foreseen = np.repeat(actual[:, None], 39, axis=1)
-    importance = 1 / rows["scale_units"].to_numpy()
-    assert best_usual_shares(foreseen, rows, actual, importance) == (0.0, 0.0, 0.0)
-    assert best_usual_shares(foreseen * 5 + 100, rows, actual, importance) == (1.0, 1.0, 1.0)
-    far = (rows["horizon_week"] > 6).to_numpy()
-    assert best_usual_shares(np.where(far[:, None], foreseen * 5 + 100, foreseen), rows, actual, importance) == (0.0, 0.0, 1.0)
+    importance, cells = 1 / rows["scale_units"].to_numpy(), cells_of(rows)
+    held = HeldOut(rows, actual, cells, np.ones(len(actual)), importance, trained=foreseen[:, :8], mean_units=None)
+    assert best_usual_shares(foreseen, held) == (0.0,) * N_CELLS
+    blind = foreseen * 5 + 100
+    assert best_usual_shares(blind, held) == (1.0,) * N_CELLS
+    far, kind = cells // N_CLASSES == 2, cells % N_CLASSES
+    by_horizon = best_usual_shares(np.where(far[:, None], blind, foreseen), held)
+    assert by_horizon == (0.0,) * (2 * N_CLASSES) + (1.0,) * N_CLASSES
+    # A class leans to what its own rows say, and to its horizon group.
+    largest = int(np.bincount(kind).argmax())
+    of_class = np.array(best_usual_shares(np.where((kind == largest)[:, None], foreseen * 0, foreseen), held)).reshape(-1, N_CLASSES)
+    assert (of_class[:, largest] > of_class.min(axis=1)).all()
+
+
+def test_models_of_an_earlier_version_are_refused(demand: pl.DataFrame, models: pl.DataFrame):
+    rows = build_inference_rows(demand, cutoff=CUTOFF, settings=SETTINGS)
+    shorter = pl.when(pl.col("part") == "usual_share").then(pl.col("values").list.head(3)).otherwise("values")
+    with pytest.raises(StaleInputError, match="Train the models again"):
+        predict_quantiles(models.with_columns(values=shorter), rows, n_threads=1)
 
 
 def test_the_usual_weeks_are_quantiles_of_the_known_ones(demand: pl.DataFrame):
