@@ -32,6 +32,7 @@ def crown_champions(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, champio
     parts = [forecast.filter(~pl.col("segment").is_in(sorted(won)))]
     for segment, challenger in sorted(won.items()):
         own = forecast.filter(pl.col("segment") == segment)
+        parts += [own.join(weekly_demand, on=SERIES_KEY, how="anti")]  # an article without a sale has no weeks to forecast from
         parts += _forecast_again(own, without_unit_errors(weekly_demand), challenger, cutoff=cutoff, history_weeks=history_weeks)
     return Forecasts.validate(pl.concat(parts).sort(*SERIES_KEY, "week"))
 

@@ -24,11 +24,12 @@ LAUNCH_WEEKS = 12
 PRIOR_ANALOGUES = 4.0
 PRICE_BAND_FACTOR = 1.5
 """Prices of one band differ by less than this factor; fixed steps, so that bands do not depend on what else is sold."""
+COARSEST_KIND = "market"
 ANALOGUE_KINDS: Mapping[str, Sequence[str]] = {
     "merchant, category, price band": ("merchant_id", "category", "price_band"),
     "merchant, category": ("merchant_id", "category"),
     "merchant": ("merchant_id",),
-    "market": (),
+    COARSEST_KIND: (),
 }
 """From fine to coarse; an article that lacks an attribute belongs to no group of it. Brands, and categories across
 merchants, made newcomers' forecasts worse (docs/reference/cold_start.md): merchants differ more in size than brands do."""
@@ -38,7 +39,16 @@ MODEL, SEGMENT = "analogue", "new"
 _SEPARATOR = "\x1f"
 
 
-def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutoff: date, first_week: date) -> pl.DataFrame:
+def first_known_week(group_weeks: Sequence[pl.DataFrame]) -> date | None:
+    """First week in which the demand of any series is known; `None` = no week is.
+
+    Args:
+        group_weeks: Tables of `build_group_weeks`, of every shard.
+    """
+    return min((week for part in group_weeks if (week := part["week"].min()) is not None), default=None)  # type: ignore[type-var, return-value]
+
+
+def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutoff: date, first_week: date | None) -> pl.DataFrame:
     """How often articles of each group sold how many units in a week of their launch, of one shard or of all.
 
     Args:
@@ -46,11 +56,13 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
         articles: The contract's table. A series without a launch date was launched when it first sold, if that is more
             than a launch's length after the data begin.
         cutoff: Monday of the last week that may be seen.
-        first_week: First week of the whole market's data: what was launched before is no launch that can be counted.
+        first_week: First week of the whole market's data (`first_known_week`): what was launched before is no launch that can be counted.
 
     Returns:
-        Rows of `COUNTS_SCHEMA`, sorted.
+        Rows of `COUNTS_SCHEMA`, sorted; none where no week is known.
     """
+    if first_week is None:
+        return pl.DataFrame(schema=COUNTS_SCHEMA)
     seen = weekly_demand.lazy().filter(pl.col("week") <= cutoff)
     launched = _launches(seen, articles, first_week=first_week)
     known = seen.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).join(launched, on=SERIES_KEY)
@@ -121,6 +133,29 @@ def forecast_unsold(unsold: pl.DataFrame, counts: pl.DataFrame, *, cutoff: date,
         segment=pl.lit(SEGMENT),
     )
     return Forecasts.validate(whole.select(Forecasts.column_names()))
+
+
+def with_unsold(
+    forecast: pl.DataFrame, weekly_demand: pl.DataFrame, articles: pl.DataFrame, counts: pl.DataFrame, *, cutoff: date, horizon_weeks: int
+) -> pl.DataFrame:
+    """The forecast with the rows of articles on sale that never sold, of one shard or of all.
+
+    Args:
+        forecast: `stage_tables.Forecasts` of the series with a sale.
+        weekly_demand: The same series; rows after the cutoff are not looked at.
+        articles: The contract's table, of the same shard.
+        counts: The merged counts of all shards.
+        cutoff: Monday of the last week that may be seen.
+        horizon_weeks: Weeks ahead in `forecast`.
+
+    Returns:
+        `stage_tables.Forecasts`, sorted by series and week.
+    """
+    unsold = unsold_articles(articles, weekly_demand, cutoff=cutoff)
+    if unsold.is_empty():
+        return forecast
+    brand_new = forecast_unsold(unsold, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
+    return pl.concat([forecast, brand_new]).sort(*SERIES_KEY, "horizon_week")
 
 
 def _attributes(articles: pl.DataFrame) -> pl.DataFrame:
