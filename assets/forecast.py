@@ -38,25 +38,18 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: train(key["week"]))
 
     @dg.asset(**declaration("forecast/model_quantiles", partitions, kinds={"lightgbm"}))
-    def model_quantiles(
-        context: dg.AssetExecutionContext,
-        weekly_demand: PartitionReader,
-        inference_rows: PartitionReader,
-        models: PartitionReader,
-        launch_counts: PartitionReader,
-        articles: PartitionReader,
-        settings: dg.ResourceParam[Settings],
-    ) -> PartitionedFrames:
+    def model_quantiles(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **inputs: PartitionReader) -> PartitionedFrames:
         """39 quantiles of weekly demand for each series, articles on sale without a sale included, and each of the 12 weeks after the cutoff."""
 
         @lru_cache(maxsize=1)
         def launches(week: str) -> pl.DataFrame:
-            return merge_launches(launch_counts.read_each(week=week))
+            return merge_launches(inputs["launch_counts"].read_each(week=week))
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            demand, cutoff = without_unit_errors(weekly_demand.read(**key)), week_of(key)
-            sold = forecast_demand(demand, inference_rows.read(**key), models.read(**key), cutoff=cutoff, settings=settings.forecast)
-            return with_unsold(sold, demand, articles.read(shard=key["shard"]), launches(key["week"]), cutoff=cutoff, horizon_weeks=HORIZON_WEEKS)
+            weekly_demand, rows, models = (inputs[name].read(**key) for name in ("weekly_demand", "inference_rows", "models"))
+            demand, articles = without_unit_errors(weekly_demand), inputs["articles"].read(shard=key["shard"])
+            sold = forecast_demand(demand, rows, models, cutoff=week_of(key), settings=settings.forecast)
+            return with_unsold(sold, demand, articles, launches(key["week"]), cutoff=week_of(key), horizon_weeks=HORIZON_WEEKS)
 
         return PartitionedFrames(keys_of(context.partition_keys), compute, _models_used)
 

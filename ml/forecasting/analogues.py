@@ -45,7 +45,7 @@ def first_known_week(group_weeks: Sequence[pl.DataFrame]) -> date | None:
     Args:
         group_weeks: Tables of `build_group_weeks`, of every shard.
     """
-    return min((week for part in group_weeks if (week := part["week"].min()) is not None), default=None)  # type: ignore[type-var, return-value]
+    return min((week for part in group_weeks if (week := part["week"].min()) is not None), default=None)  # type: ignore[return-value]
 
 
 def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutoff: date, first_week: date | None) -> pl.DataFrame:
