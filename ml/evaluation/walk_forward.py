@@ -10,9 +10,10 @@ import polars as pl
 from domain.quantiles import QUANTILE_COLUMNS, mean_of_quantiles
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from ml.evaluation.baselines import BASELINES
+from ml.evaluation.baselines import BASELINES, Baseline
 from ml.evaluation.figures import Tally, tally_sums
 from ml.evaluation.histories import histories_of
+from ml.evaluation.library_baselines import LIBRARY_BASELINES
 from ml.forecasting.segments import describe_series
 from ml.pipeline import forecast_from_demand
 from ml.preprocessing import build_weekly_demand
@@ -26,14 +27,16 @@ Forecaster = Callable[[pl.DataFrame, date], pl.DataFrame]
 """Weekly demand up to a cutoff, and the cutoff → merchant_id, article_id, horizon_week, 39 quantile columns; more columns may follow."""
 
 
-def forecasters_of(settings: Settings, *, on_progress: Progress | None = None) -> dict[str, Forecaster]:
-    """The product's forecaster and every baseline, by name."""
+def forecasters_of(settings: Settings, *, on_progress: Progress | None = None, with_library: bool = False) -> dict[str, Forecaster]:
+    """The product's forecaster and every baseline, by name; those of statsforecast (5 ms a series) only where asked for."""
     tell = on_progress or (lambda _: None)
 
     def own(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
         return forecast_from_demand(demand, cutoff=cutoff, settings=settings.forecast, on_progress=lambda step: tell(f"cutoff {cutoff}: {step}"))
 
-    baselines: dict[str, Forecaster] = {method: partial(_baseline_forecast, method, n_weeks=settings.forecast.history_weeks) for method in BASELINES}
+    methods = {**BASELINES, **LIBRARY_BASELINES} if with_library else BASELINES
+    n_weeks = settings.forecast.history_weeks
+    baselines: dict[str, Forecaster] = {name: partial(_baseline_forecast, baseline, n_weeks=n_weeks) for name, baseline in methods.items()}
     return {MODEL: own, **baselines}
 
 
@@ -67,11 +70,11 @@ def evaluate_cutoffs(
     return pl.concat(parts)
 
 
-def _baseline_forecast(method: str, demand: pl.DataFrame, cutoff: date, *, n_weeks: int) -> pl.DataFrame:
+def _baseline_forecast(baseline: Baseline, demand: pl.DataFrame, cutoff: date, *, n_weeks: int) -> pl.DataFrame:
     frames = []
     for panel in panels(demand, cutoff=cutoff):
         keys, units = histories_of(panel, n_weeks=n_weeks)
-        quantiles = BASELINES[method](units, HORIZON_WEEKS).reshape(-1, len(QUANTILE_COLUMNS))
+        quantiles = baseline(units, HORIZON_WEEKS).reshape(-1, len(QUANTILE_COLUMNS))
         rows = keys.select(pl.all().repeat_by(HORIZON_WEEKS)).explode(SERIES_KEY)
         horizon = pl.Series("horizon_week", np.tile(np.arange(1, HORIZON_WEEKS + 1), keys.height))
         frames.append(rows.with_columns(horizon).hstack(pl.DataFrame(quantiles, schema=QUANTILE_COLUMNS)))

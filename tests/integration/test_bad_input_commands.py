@@ -146,7 +146,7 @@ def test_an_unknown_category_takes_what_the_market_launched(answer: Answer) -> N
 
 
 def test_the_evaluation_judges_every_known_week_and_leaves_nobody_out(source: Path, replenish: Replenish) -> None:
-    outcome = replenish("evaluate", "--source", source, "--cutoffs", EARLIER)
+    outcome = replenish("evaluate", "--source", source, "--cutoffs", EARLIER, "--no-auto-ets")
     assert outcome.code == 0, outcome.err
     report = json.loads(outcome.out)
     assert report["crossings"] == report["cells_missing"] == 0
