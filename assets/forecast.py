@@ -15,6 +15,7 @@ from domain.stage_tables import HORIZON_WEEKS
 from ml.champions import crown_champions
 from ml.forecasting import forecast_demand, train_models
 from ml.forecasting.analogues import merge_launches, with_unsold
+from ml.forecasting.ended import with_ended
 from ml.preprocessing import with_flags, without_unit_errors
 from ml.transformation import merge_samples
 
@@ -49,7 +50,8 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
             weekly_demand, rows, models = (inputs[name].read(**key) for name in ("weekly_demand", "inference_rows", "models"))
             demand, articles = without_unit_errors(weekly_demand), inputs["articles"].read(shard=key["shard"])
             sold = forecast_demand(demand, rows, models, cutoff=week_of(key), settings=settings.forecast)
-            return with_unsold(sold, demand, articles, launches(key["week"]), cutoff=week_of(key), horizon_weeks=HORIZON_WEEKS)
+            on_sale = with_ended(sold, demand, articles, cutoff=week_of(key))
+            return with_unsold(on_sale, demand, articles, launches(key["week"]), cutoff=week_of(key), horizon_weeks=HORIZON_WEEKS)
 
         return PartitionedFrames(keys_of(context.partition_keys), compute, _models_used)
 

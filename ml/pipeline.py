@@ -9,6 +9,7 @@ from domain.settings import ForecastSettings, Settings
 from domain.stage_tables import HORIZON_WEEKS, FlaggedForecasts
 from ml.forecasting import forecast_demand, train_models
 from ml.forecasting.analogues import count_launches, first_known_week, with_unsold
+from ml.forecasting.ended import with_ended
 from ml.preprocessing import build_weekly_demand, with_flags, without_unit_errors
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
 
@@ -19,7 +20,7 @@ Progress = Callable[[str], None]
 def forecast_from_tables(
     tables: Mapping[str, pl.DataFrame], *, cutoff: date, settings: Settings, horizon_weeks: int = HORIZON_WEEKS, on_progress: Progress | None = None
 ) -> pl.DataFrame:
-    """Raw tables → forecast of one cutoff, also of articles on sale that never sold.
+    """Raw tables → forecast of one cutoff, also of articles on sale that never sold, and of those that have ended.
 
     The same rows as shard by shard through the platform.
 
@@ -41,7 +42,8 @@ def forecast_from_tables(
     sold = _forecast_sold(weekly_demand, groups, cutoff=cutoff, settings=settings.forecast, horizon_weeks=horizon_weeks, tell=tell)
     tell("articles without a sale")
     counts = count_launches(weekly_demand, articles, cutoff=cutoff, first_week=first_known_week([groups]))
-    forecast = with_unsold(sold, weekly_demand, articles, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
+    on_sale = with_ended(sold, weekly_demand, articles, cutoff=cutoff)
+    forecast = with_unsold(on_sale, weekly_demand, articles, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
     return FlaggedForecasts.validate(with_flags(forecast, flagged, cutoff=cutoff))
 
 

@@ -10,6 +10,7 @@ from domain.stage_tables import HORIZON_WEEKS, Forecasts
 from ml.champions.decision import champions_by_segment
 from ml.champions.held_out import challenger_quantiles
 from ml.evaluation.histories import histories_of
+from ml.forecasting.ended import MODEL as ENDED
 from ml.preprocessing import without_unit_errors
 from ml.preprocessing.visible import SERIES_KEY
 from ml.transformation.panel import panels
@@ -29,9 +30,10 @@ def crown_champions(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, champio
         `stage_tables.Forecasts`, sorted; `model` names the challenger where one forecasts.
     """
     won = champions_by_segment(champions)
-    parts = [forecast.filter(~pl.col("segment").is_in(sorted(won)))]
+    stays = ~pl.col("segment").is_in(sorted(won)) | (pl.col("model") == ENDED)
+    parts = [forecast.filter(stays)]
     for segment, challenger in sorted(won.items()):
-        own = forecast.filter(pl.col("segment") == segment)
+        own = forecast.filter(pl.col("segment") == segment, ~stays)
         parts += [own.join(weekly_demand, on=SERIES_KEY, how="anti")]  # an article without a sale has no weeks to forecast from
         parts += _forecast_again(own, without_unit_errors(weekly_demand), challenger, cutoff=cutoff, history_weeks=history_weeks)
     return Forecasts.validate(pl.concat(parts).sort(*SERIES_KEY, "week"))
