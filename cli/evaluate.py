@@ -36,7 +36,7 @@ def evaluate(
     raw = read_and_report(source, settings=settings)
     for day in days:
         check_cutoff(raw, day, option="--cutoffs")
-    chosen = forecasters_of(settings, on_progress=progress, with_library=auto_ets)
+    chosen = forecasters_of(settings, articles=raw.frames["articles"], on_progress=progress, with_library=auto_ets)
     report = evaluation_report(evaluate_cutoffs(raw.frames, days, settings=settings, forecasters=chosen, on_progress=progress))
     emit(report, "\n".join(_table(report)), as_json=as_json)
 

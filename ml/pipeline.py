@@ -48,13 +48,21 @@ def forecast_from_tables(
 
 
 def forecast_from_demand(
-    weekly_demand: pl.DataFrame, *, cutoff: date, settings: ForecastSettings, horizon_weeks: int = HORIZON_WEEKS, on_progress: Progress | None = None
+    weekly_demand: pl.DataFrame,
+    *,
+    cutoff: date,
+    settings: ForecastSettings,
+    articles: pl.DataFrame | None = None,
+    horizon_weeks: int = HORIZON_WEEKS,
+    on_progress: Progress | None = None,
 ) -> pl.DataFrame:
-    """The weekly series of a whole market → its forecast; rows after the cutoff are not looked at."""
+    """The weekly series of a whole market → their forecast; rows after the cutoff are not looked at, nor articles without a sale."""
     cleaned = without_unit_errors(weekly_demand)
     groups = build_group_weeks(cleaned, cutoff=cutoff)
     tell = on_progress or (lambda _: None)
     forecast = _forecast_sold(cleaned, groups, cutoff=cutoff, settings=settings, horizon_weeks=horizon_weeks, tell=tell)
+    if articles is not None:
+        forecast = with_ended(forecast, cleaned, articles, cutoff=cutoff)
     return FlaggedForecasts.validate(with_flags(forecast, weekly_demand, cutoff=cutoff))
 
 

@@ -27,12 +27,24 @@ Forecaster = Callable[[pl.DataFrame, date], pl.DataFrame]
 """Weekly demand up to a cutoff, and the cutoff → merchant_id, article_id, horizon_week, 39 quantile columns; more columns may follow."""
 
 
-def forecasters_of(settings: Settings, *, on_progress: Progress | None = None, with_library: bool = False) -> dict[str, Forecaster]:
-    """The product's forecaster and every baseline, by name; those of statsforecast (5 ms a series) only where asked for."""
+def forecasters_of(
+    settings: Settings, *, articles: pl.DataFrame | None = None, on_progress: Progress | None = None, with_library: bool = False
+) -> dict[str, Forecaster]:
+    """The product's forecaster and every baseline, by name.
+
+    Args:
+        settings: As for the forecast itself.
+        articles: The contract's table, from which the product knows what has ended; `None` = it does not.
+        on_progress: Told each step of the product's forecaster.
+        with_library: Whether to take statsforecast's baselines, too (5 ms a series).
+    """
     tell = on_progress or (lambda _: None)
 
     def own(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-        return forecast_from_demand(demand, cutoff=cutoff, settings=settings.forecast, on_progress=lambda step: tell(f"cutoff {cutoff}: {step}"))
+        def tell_step(step: str) -> None:
+            tell(f"cutoff {cutoff}: {step}")
+
+        return forecast_from_demand(demand, cutoff=cutoff, settings=settings.forecast, articles=articles, on_progress=tell_step)
 
     methods = {**BASELINES, **LIBRARY_BASELINES} if with_library else BASELINES
     n_weeks = settings.forecast.history_weeks
@@ -54,11 +66,11 @@ def evaluate_cutoffs(
         tables: The nine contract tables.
         cutoffs: Mondays of the last weeks that may be seen.
         settings: As for the forecast itself.
-        forecasters: By name; `None` = `forecasters_of(settings)`.
+        forecasters: By name; `None` = `forecasters_of(settings)` for the tables' articles.
         on_progress: Told each step.
     """
     tell = on_progress or (lambda _: None)
-    chosen = forecasters_of(settings, on_progress=on_progress) if forecasters is None else forecasters
+    chosen = forecasters_of(settings, articles=tables["articles"], on_progress=on_progress) if forecasters is None else forecasters
     history_weeks = settings.forecast.history_weeks
     parts = []
     for cutoff in cutoffs:
