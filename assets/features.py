@@ -11,7 +11,7 @@ from assets.declaration import declaration
 from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from domain.settings import Settings
-from ml.forecasting.analogues import COARSEST_KIND, count_launches, first_known_week
+from ml.forecasting.analogues import ANALOGUES, COARSEST_KIND, count_launches, first_known_week
 from ml.preprocessing import without_unit_errors
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
 
@@ -72,8 +72,8 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
 
 def _launches(counts: pl.DataFrame) -> Metadata:
-    analogues = counts.filter(pl.col("kind") == COARSEST_KIND, pl.col("sales_units").is_null())
-    return {"n_launches": int(analogues["n"].sum())}
+    analogues = counts.filter(pl.col("kind") == COARSEST_KIND, pl.col("counted") == ANALOGUES)
+    return {"n_launches": int(analogues["n_counted"].sum())}
 
 
 def _merged(group_weeks: PartitionReader) -> Callable[[str], pl.DataFrame]:

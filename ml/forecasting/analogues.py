@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from domain.forecast_tables import LaunchCounts
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS, mean_of_quantiles
 from domain.stage_tables import Forecasts
 from ml.forecasting.empirical import empirical_quantiles
@@ -33,8 +34,8 @@ ANALOGUE_KINDS: Mapping[str, Sequence[str]] = {
 }
 """From fine to coarse; an article that lacks an attribute belongs to no group of it. Brands, and categories across
 merchants, made newcomers' forecasts worse (docs/reference/cold_start.md): merchants differ more in size than brands do."""
-COUNTS_SCHEMA = {"kind": pl.String, "group_id": pl.String, "sales_units": pl.Int64, "n": pl.Int64}
-"""n = launch weeks with so many units; where sales_units is null, the number of analogues."""
+WEEKS, ANALOGUES = "weeks", "analogues"
+"""What a row of `LaunchCounts` counts."""
 MODEL, SEGMENT = "analogue", "new"
 _SEPARATOR = "\x1f"
 
@@ -59,25 +60,26 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
         first_week: First week of the whole market's data (`first_known_week`): what was launched before is no launch that can be counted.
 
     Returns:
-        Rows of `COUNTS_SCHEMA`, sorted; none where no week is known.
+        `forecast_tables.LaunchCounts`, sorted; no rows where no week is known.
     """
     if first_week is None:
-        return pl.DataFrame(schema=COUNTS_SCHEMA)
+        return LaunchCounts.create_empty()
     seen = weekly_demand.lazy().filter(pl.col("week") <= cutoff)
     launched = _launches(seen, articles, first_week=first_week)
     known = seen.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).join(launched, on=SERIES_KEY)
-    sold = known.filter(pl.col("week") < pl.col("launch").dt.offset_by(f"{LAUNCH_WEEKS}w")).with_columns(n=pl.lit(1, pl.Int64))
+    sold = known.filter(pl.col("week") < pl.col("launch").dt.offset_by(f"{LAUNCH_WEEKS}w")).with_columns(counted=pl.lit(WEEKS), n_counted=pl.lit(1, pl.Int64))
     # A series begins with its first sale: the weeks on sale before it were zeros.
     waited = ((pl.col("first_sale") - pl.col("launch")).dt.total_days() // 7).clip(upper_bound=LAUNCH_WEEKS)
-    unsold = launched.with_columns(sales_units=pl.lit(0, pl.Int64), n=waited).filter(pl.col("n") > 0)
-    analogues = launched.with_columns(sales_units=pl.lit(None, pl.Int64), n=pl.lit(1, pl.Int64))
-    columns = ["merchant_id", "category", "price_band", "sales_units", "n"]
+    nothing = launched.with_columns(sales_units=pl.lit(0, pl.Int64))
+    unsold = nothing.with_columns(counted=pl.lit(WEEKS), n_counted=waited).filter(pl.col("n_counted") > 0)
+    analogues = nothing.with_columns(counted=pl.lit(ANALOGUES), n_counted=pl.lit(1, pl.Int64))
+    columns = ["merchant_id", "category", "price_band", "counted", "sales_units", "n_counted"]
     weeks = pl.concat([part.select(columns) for part in (sold, unsold, analogues)])
     parts = [
-        weeks.select("sales_units", "n", group_id=_group_id(names)).drop_nulls("group_id").with_columns(kind=pl.lit(kind))
+        weeks.select("counted", "sales_units", "n_counted", group_id=_group_id(names)).drop_nulls("group_id").with_columns(kind=pl.lit(kind))
         for kind, names in ANALOGUE_KINDS.items()
     ]
-    return merge_launches([pl.concat(parts).select(list(COUNTS_SCHEMA)).collect()])
+    return merge_launches([pl.concat(parts).select(LaunchCounts.column_names()).collect()])
 
 
 def _launches(seen: pl.LazyFrame, articles: pl.DataFrame, *, first_week: date) -> pl.LazyFrame:
@@ -90,9 +92,9 @@ def _launches(seen: pl.LazyFrame, articles: pl.DataFrame, *, first_week: date) -
 
 def merge_launches(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The counts of all shards added up: the same rows however the series were split."""
-    rows = pl.concat([pl.DataFrame(schema=COUNTS_SCHEMA), *parts])
-    keys = ["kind", "group_id", "sales_units"]
-    return rows.group_by(keys).agg(pl.col("n").sum()).select(list(COUNTS_SCHEMA)).sort(keys, nulls_last=False)
+    rows = pl.concat([LaunchCounts.create_empty(), *parts])
+    keys = LaunchCounts.primary_key()
+    return LaunchCounts.validate(rows.group_by(keys).agg(pl.col("n_counted").sum()).select(LaunchCounts.column_names()).sort(keys))
 
 
 def unsold_articles(articles: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
@@ -185,10 +187,10 @@ def _group_distributions(counts: pl.DataFrame) -> list[tuple[str, tuple[float, F
     """Of each group: its id, number of analogues, units by rising number, and the share of weeks that sold them."""
     found = []
     for (group_id,), rows in counts.group_by("group_id", maintain_order=True):
-        n_analogues = rows.filter(pl.col("sales_units").is_null())["n"].sum()
-        weeks = rows.drop_nulls("sales_units").sort("sales_units")
+        n_analogues = rows.filter(pl.col("counted") == ANALOGUES)["n_counted"].sum()
+        weeks = rows.filter(pl.col("counted") == WEEKS).sort("sales_units")
         if weeks.height:
-            share = weeks["n"].to_numpy() / weeks["n"].sum()
+            share = weeks["n_counted"].to_numpy() / weeks["n_counted"].sum()
             found.append((str(group_id), (float(n_analogues), weeks["sales_units"].cast(pl.Float64).to_numpy(), share)))
     return found
 
