@@ -17,6 +17,9 @@ _EDGE = 1e-6
 _NARROW = 1e-3
 """Probability below which an interval is a point: differences of its ends would be noise."""
 
+MOST_OF_THE_REST = 0.5
+"""Largest second term over what whole units hide of z, 1 − λ: at most .48 over slow and fast, even and uneven negative binomials."""
+
 
 class LatentNormals(NamedTuple):
     """Per week `(n_series, n_weeks)`, NaN where demand is not known; and what the weeks have in common."""
@@ -45,7 +48,9 @@ def latent_normals(below: FloatArray, upto: FloatArray) -> LatentNormals:
     shown = 1 - np.where(is_point, 0.0, np.clip(1 + square - score**2, 0.0, 1.0))
     shown = np.where(np.isnan(score), np.nan, shown)
     mean_shown, second = float(np.nanmean(shown)), float(np.nanmean(score * square)) / np.sqrt(2)
-    return LatentNormals(score, _pair_mean(shown) / mean_shown, second**2 / mean_shown)
+    # Demand far above a forecast that was too low would look like a huge second term; whole units can hide no more than this.
+    square_share = min(second**2 / mean_shown, MOST_OF_THE_REST * (1 - mean_shown))
+    return LatentNormals(score, _pair_mean(shown) / mean_shown, square_share)
 
 
 def _pair_mean(shown: FloatArray) -> float:

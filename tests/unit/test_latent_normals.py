@@ -42,3 +42,10 @@ def test_a_continuous_demand_shows_everything_and_an_unknown_week_nothing():
     assert np.isnan(seen.score[4, 7])
     assert np.isnan(seen.score).sum() == 1
     assert seen.pair_share == pytest.approx(1.0, abs=1e-3)
+
+
+def test_forecasts_that_were_far_too_low_do_not_pass_for_slow_sellers():
+    normals = np.random.default_rng(4).standard_normal((2_000, 12)) * 2 + 2
+    probability = stats.norm.cdf(normals)
+    seen = latent_normals(np.maximum(probability - 1e-4, 0), np.minimum(probability + 1e-4, 1))
+    assert seen.square_share < 0.02
