@@ -17,6 +17,7 @@ from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS, mean_of_quantile
 from domain.stage_tables import Forecasts
 from ml.forecasting.empirical import empirical_quantiles
 from ml.preprocessing.visible import SERIES_KEY
+from ml.transformation.panel import Panel, whole_panel
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -64,9 +65,9 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
     """
     if first_week is None:
         return LaunchCounts.create_empty()
-    seen = weekly_demand.lazy().filter(pl.col("week") <= cutoff)
-    launched = _launches(seen, articles, first_week=first_week)
-    known = seen.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).join(launched, on=SERIES_KEY)
+    panel = whole_panel(weekly_demand, cutoff=cutoff)
+    launched = _launches(panel, articles, first_week=first_week).lazy()
+    known = _first_weeks(panel).lazy().join(launched, on="series")
     sold = known.filter(pl.col("week") < pl.col("launch").dt.offset_by(f"{LAUNCH_WEEKS}w")).with_columns(counted=pl.lit(WEEKS), n_counted=pl.lit(1, pl.Int64))
     # A series begins with its first sale: the weeks on sale before it were zeros.
     waited = ((pl.col("first_sale") - pl.col("launch")).dt.total_days() // 7).clip(upper_bound=LAUNCH_WEEKS)
@@ -82,12 +83,21 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
     return merge_launches([pl.concat(parts).select(LaunchCounts.column_names()).collect()])
 
 
-def _launches(seen: pl.LazyFrame, articles: pl.DataFrame, *, first_week: date) -> pl.LazyFrame:
-    """Series whose launch was seen: key, attributes, `launch` and `first_sale` week."""
-    began = seen.group_by(SERIES_KEY).agg(first_sale=pl.col("week").min()).join(_attributes(articles).lazy(), on=SERIES_KEY, how="left")
+def _launches(panel: Panel, articles: pl.DataFrame, *, first_week: date) -> pl.DataFrame:
+    """Series whose launch was seen: position in the panel, key, attributes, `launch` and `first_sale` week."""
+    first_sale = pl.Series("first_sale", panel.first_day[panel.start]).cast(pl.Int32).cast(pl.Date)
+    began = panel.keys.with_columns(first_sale, series=pl.int_range(pl.len())).join(_attributes(articles), on=SERIES_KEY, how="left", maintain_order="left")
     guessed = pl.when(pl.col("first_sale") >= first_week + timedelta(weeks=LAUNCH_WEEKS)).then("first_sale")
     launch = pl.when(pl.col("launch_week").is_null()).then(guessed).otherwise(pl.min_horizontal("launch_week", "first_sale"))
     return began.with_columns(launch=launch).filter(pl.col("launch") >= first_week)
+
+
+def _first_weeks(panel: Panel) -> pl.DataFrame:
+    """Known ones of each series' first weeks: no later one can be a week of its launch."""
+    place = np.arange(len(panel.series)) - panel.start[panel.series]
+    early = (place < LAUNCH_WEEKS) & panel.is_known
+    week = pl.Series(panel.first_day[early]).cast(pl.Int32).cast(pl.Date)
+    return pl.DataFrame({"series": panel.series[early], "week": week, "sales_units": panel.sales_units[early].astype(np.int64)})
 
 
 def merge_launches(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -100,7 +110,7 @@ def merge_launches(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 def unsold_articles(articles: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
     """Articles on sale at the end of the cutoff week that never sold; one without a launch date is not known to be on sale."""
     on_sale = (pl.col("launch_date") < cutoff + timedelta(weeks=1)) & (pl.col("end_of_life_date") > cutoff + timedelta(weeks=1)).fill_null(value=True)
-    seen = weekly_demand.filter(pl.col("week") <= cutoff).select(SERIES_KEY).unique()
+    seen = weekly_demand.filter(pl.col("week") == cutoff).select(SERIES_KEY)  # every series known at the cutoff reaches it
     return articles.filter(on_sale).join(seen, on=SERIES_KEY, how="anti").sort(SERIES_KEY)
 
 

@@ -22,10 +22,12 @@ def with_ended(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, articles: pl
         articles: The contract's table, of the same shard.
         cutoff: Monday of the last week that may be seen.
     """
-    over = articles.lazy().filter(pl.col("end_of_life_date") < cutoff + timedelta(weeks=1)).select(*SERIES_KEY, "end_of_life_date")
-    later_sale = (pl.col("week") <= cutoff) & (pl.col("week") > pl.col("end_of_life_date")) & (pl.col("sales_units") > 0)
-    sold_on = weekly_demand.lazy().join(over, on=SERIES_KEY).filter(later_sale).select(SERIES_KEY)
-    ended = over.join(sold_on, on=SERIES_KEY, how="anti").select(SERIES_KEY, is_ended=pl.lit(value=True)).unique()
-    marked = forecast.join(ended.collect(), on=SERIES_KEY, how="left", maintain_order="left")
+    over = articles.filter(pl.col("end_of_life_date") < cutoff + timedelta(weeks=1)).select(*SERIES_KEY, "end_of_life_date")
+    if over.is_empty():
+        return forecast
+    sold = weekly_demand.filter(pl.col("week").is_between(over["end_of_life_date"].min(), cutoff), pl.col("sales_units") > 0).select(*SERIES_KEY, "week")
+    sold_on = sold.join(over, on=SERIES_KEY).filter(pl.col("week") > pl.col("end_of_life_date"))
+    ended = over.join(sold_on, on=SERIES_KEY, how="anti").select(SERIES_KEY, is_ended=pl.lit(value=True))
+    marked = forecast.join(ended, on=SERIES_KEY, how="left", maintain_order="left")
     zeros = [pl.when("is_ended").then(0.0).otherwise(name).alias(name) for name in ("demand_mean_units", *QUANTILE_COLUMNS)]
     return marked.with_columns(*zeros, model=pl.when("is_ended").then(pl.lit(MODEL)).otherwise("model")).select(forecast.columns)
