@@ -8,7 +8,7 @@ import polars as pl
 from domain.settings import ForecastSettings, Settings
 from domain.stage_tables import HORIZON_WEEKS, FlaggedForecasts
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.analogues import count_launches, first_known_week, with_unsold
+from ml.forecasting.analogues import count_launches, first_known_week, unsold_articles, with_unsold
 from ml.forecasting.ended import with_ended
 from ml.preprocessing import build_weekly_demand, with_flags, without_unit_errors
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
@@ -40,10 +40,11 @@ def forecast_from_tables(
     weekly_demand, articles = without_unit_errors(flagged), tables["articles"]
     groups = build_group_weeks(weekly_demand, cutoff=cutoff)
     sold = _forecast_sold(weekly_demand, groups, cutoff=cutoff, settings=settings.forecast, horizon_weeks=horizon_weeks, tell=tell)
-    tell("articles without a sale")
-    counts = count_launches(weekly_demand, articles, cutoff=cutoff, first_week=first_known_week([groups]))
-    on_sale = with_ended(sold, weekly_demand, articles, cutoff=cutoff)
-    forecast = with_unsold(on_sale, weekly_demand, articles, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
+    forecast = with_ended(sold, weekly_demand, articles, cutoff=cutoff)
+    if unsold_articles(articles, weekly_demand, cutoff=cutoff).height:
+        tell("articles without a sale")
+        counts = count_launches(weekly_demand, articles, cutoff=cutoff, first_week=first_known_week([groups]))
+        forecast = with_unsold(forecast, weekly_demand, articles, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
     return FlaggedForecasts.validate(with_flags(forecast, flagged, cutoff=cutoff))
 
 

@@ -74,8 +74,9 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
     nothing = launched.with_columns(sales_units=pl.lit(0, pl.Int64))
     unsold = nothing.with_columns(counted=pl.lit(WEEKS), n_counted=waited).filter(pl.col("n_counted") > 0)
     analogues = nothing.with_columns(counted=pl.lit(ANALOGUES), n_counted=pl.lit(1, pl.Int64))
-    columns = ["merchant_id", "category", "price_band", "counted", "sales_units", "n_counted"]
-    weeks = pl.concat([part.select(columns) for part in (sold, unsold, analogues)])
+    columns = ["merchant_id", "category", "price_band", "counted", "sales_units"]
+    everything = pl.concat([part.select(*columns, "n_counted") for part in (sold, unsold, analogues)])
+    weeks = everything.group_by(columns).agg(pl.col("n_counted").sum())
     parts = [
         weeks.select("counted", "sales_units", "n_counted", group_id=_group_id(names)).drop_nulls("group_id").with_columns(kind=pl.lit(kind))
         for kind, names in ANALOGUE_KINDS.items()
