@@ -11,7 +11,7 @@ from assets.declaration import declaration
 from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from domain.settings import Settings
-from ml.forecasting.analogues import ANALOGUES, COARSEST_KIND, count_launches, first_known_week
+from ml.forecasting.launches import ANALOGUES, COARSEST_KIND, count_launches, first_known_week
 from ml.preprocessing import without_unit_errors
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
 

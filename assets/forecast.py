@@ -14,8 +14,9 @@ from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from ml.champions import crown_champions
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.analogues import merge_launches, with_unsold
+from ml.forecasting.analogues import with_unsold
 from ml.forecasting.ended import with_ended
+from ml.forecasting.launches import merge_launches
 from ml.preprocessing import with_flags, without_unit_errors
 from ml.transformation import merge_samples
 

@@ -8,8 +8,9 @@ import polars as pl
 from domain.settings import ForecastSettings, Settings
 from domain.stage_tables import HORIZON_WEEKS, FlaggedForecasts
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.analogues import count_launches, first_known_week, unsold_articles, with_unsold
+from ml.forecasting.analogues import unsold_articles, with_unsold
 from ml.forecasting.ended import with_ended
+from ml.forecasting.launches import count_launches, first_known_week
 from ml.preprocessing import build_weekly_demand, with_flags, without_unit_errors
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
 

@@ -11,8 +11,9 @@ from domain.settings import ForecastSettings, Settings
 from domain.stage_tables import HORIZON_WEEKS
 from ml import metrics
 from ml.forecasting import forecast_demand, train_models
-from ml.forecasting.analogues import count_launches, first_known_week, merge_launches, with_unsold
+from ml.forecasting.analogues import with_unsold
 from ml.forecasting.ended import with_ended
+from ml.forecasting.launches import count_launches, first_known_week, merge_launches
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand, with_flags
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks, merge_samples
