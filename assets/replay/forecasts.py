@@ -14,6 +14,7 @@ from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS, Forecasts
 from feature_store.stock import SERIES_KEY
 from ml.evaluation.baselines import BASELINES
+from ml.evaluation.library_baselines import LIBRARY_BASELINES
 from ml.evaluation.walk_forward import MODEL, forecasters_of
 from ml.forecasting import forecast_demand, train_models
 from ml.forecasting.ended import with_ended
@@ -55,7 +56,7 @@ def check_forecaster(name: str) -> None:
     Raises:
         UsageError: The name is unknown.
     """
-    known = (CHAMPION, MODEL, *BASELINES)
+    known = (CHAMPION, MODEL, *BASELINES, *LIBRARY_BASELINES)
     if name not in known:
         raise UsageError("the forecaster is unknown", got=repr(name), wanted=", ".join(known), remedy="Choose one of them.")
 
@@ -87,7 +88,7 @@ def _trained_anew(demand: pl.DataFrame, cutoff: date, *, articles: pl.DataFrame,
 
 def _baseline(name: str, demand: pl.DataFrame, cutoff: date, *, settings: Settings) -> pl.DataFrame:
     """A baseline's answer as a whole forecast."""
-    answer = forecasters_of(settings)[name](demand, cutoff)
+    answer = forecasters_of(settings, with_library=True)[name](demand, cutoff)
     rows = answer.with_columns(
         cutoff=pl.lit(cutoff),
         week=pl.lit(cutoff) + pl.duration(weeks=pl.col("horizon_week")),

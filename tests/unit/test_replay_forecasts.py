@@ -25,6 +25,14 @@ def test_the_product_knows_what_has_ended_by_the_cutoff_and_nothing_of_later_end
         assert forecast.filter(pl.col("article_id") == "b")["demand_q500"].min() > 0  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("name", ["theta", "auto_ets"])
+def test_a_baseline_answers_every_series(name) -> None:
+    forecaster = forecaster_named(name, articles=TABLES["articles"], settings=SETTINGS, retrain="once", on_progress=lambda _: None)
+    forecast = forecaster(build_weekly_demand(TABLES, cutoff=week(39), history_weeks=156), week(39))
+    assert forecast.group_by("article_id").len()["len"].to_list() == [12, 12]
+    assert forecast["model"].unique().to_list() == [name]
+
+
 def test_an_unknown_forecaster_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match=r"unknown[\s\S]*champion"):
         forecaster_named("oracle", articles=TABLES["articles"], settings=SETTINGS, retrain="once", on_progress=lambda _: None)
