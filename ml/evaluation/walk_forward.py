@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from domain.errors import UsageError
 from domain.quantiles import QUANTILE_COLUMNS, mean_of_quantiles
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
@@ -17,7 +18,7 @@ from ml.evaluation.library_baselines import LIBRARY_BASELINES
 from ml.forecasting.segments import describe_series
 from ml.pipeline import forecast_from_demand
 from ml.preprocessing import build_weekly_demand
-from ml.preprocessing.visible import SERIES_KEY
+from ml.preprocessing.visible import SERIES_KEY, newest_recorded_week
 from ml.transformation.panel import panels
 
 MODEL = "replenish"
@@ -68,7 +69,11 @@ def evaluate_cutoffs(
         settings: As for the forecast itself.
         forecasters: By name; `None` = `forecasters_of(settings)` for the tables' articles.
         on_progress: Told each step.
+
+    Raises:
+        UsageError: After a cutoff there is no week that could judge it.
     """
+    _check_cutoffs(tables, cutoffs)
     tell = on_progress or (lambda _: None)
     chosen = forecasters_of(settings, articles=tables["articles"], on_progress=on_progress) if forecasters is None else forecasters
     history_weeks = settings.forecast.history_weeks
@@ -80,6 +85,19 @@ def evaluate_cutoffs(
             tell(f"cutoff {cutoff}: {method}")
             parts.append(tally_sums(_tally(judged, forecaster(demand, cutoff)), method=method, cutoff=cutoff.isoformat()))
     return pl.concat(parts)
+
+
+def _check_cutoffs(tables: Mapping[str, pl.DataFrame], cutoffs: Sequence[date]) -> None:
+    """Before any work: a forecast that nothing follows cannot be judged."""
+    newest = newest_recorded_week(tables)
+    unjudged = [cutoff for cutoff in cutoffs if newest is None or cutoff >= newest]
+    if unjudged:
+        raise UsageError(
+            f"no week can judge a forecast of cutoff {unjudged[0]}",
+            got=f"newest complete week with sales: {newest}",
+            wanted="at least one week after the cutoff",
+            remedy=f"Use a cutoff before {newest}." if newest else "Add sales to the source.",
+        )
 
 
 def _baseline_forecast(baseline: Baseline, demand: pl.DataFrame, cutoff: date, *, n_weeks: int) -> pl.DataFrame:
@@ -99,7 +117,8 @@ def _judged_cells(tables: Mapping[str, pl.DataFrame], demand: pl.DataFrame, *, c
     change = pl.col("sales_units").cast(pl.Float64).diff().abs().over(SERIES_KEY, order_by="week")
     scale = demand.with_columns(change=change).group_by(SERIES_KEY).agg(scale_units=pl.col("change").mean())
     segments = describe_series(demand, cutoff=cutoff).select(*SERIES_KEY, "segment")
-    known = later.filter(pl.col("week") > cutoff, pl.col("sales_units").is_not_null(), ~pl.col("is_censored"))
+    recorded = pl.col("week").is_between(cutoff, newest_recorded_week(tables), closed="right")
+    known = later.filter(recorded, pl.col("sales_units").is_not_null(), ~pl.col("is_censored"))
     horizon = ((pl.col("week") - pl.lit(cutoff)).dt.total_days() // 7).alias("horizon_week")
     cells = known.select(*SERIES_KEY, horizon, actual_units=pl.col("sales_units").cast(pl.Float64))
     return cells.join(scale, on=SERIES_KEY).join(segments, on=SERIES_KEY).sort(*SERIES_KEY, "horizon_week")
