@@ -30,24 +30,23 @@ def crown_champions(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, champio
         `stage_tables.Forecasts`, sorted; `model` names the challenger where one forecasts.
     """
     won = champions_by_segment(champions)
-    stays = ~pl.col("segment").is_in(sorted(won)) | (pl.col("model") == ENDED)
-    parts = [forecast.filter(stays)]
+    parts = [forecast.filter(~pl.col("segment").is_in(sorted(won)))]
     for segment, challenger in sorted(won.items()):
-        own = forecast.filter(pl.col("segment") == segment, ~stays)
-        parts += [own.join(weekly_demand, on=SERIES_KEY, how="anti")]  # an article without a sale has no weeks to forecast from
+        own = forecast.filter(pl.col("segment") == segment)
         parts += _forecast_again(own, without_unit_errors(weekly_demand), challenger, cutoff=cutoff, history_weeks=history_weeks)
     return Forecasts.validate(pl.concat(parts).sort(*SERIES_KEY, "week"))
 
 
 def _forecast_again(own: pl.DataFrame, weekly_demand: pl.DataFrame, challenger: str, *, cutoff: date, history_weeks: int) -> list[pl.DataFrame]:
-    """The rows of some series with the challenger's quantiles, some series at a time."""
-    columns, parts = own.columns, []
-    for panel in panels(weekly_demand.join(own, on=SERIES_KEY, how="semi"), cutoff=cutoff):
+    """The rows of some series with the challenger's quantiles, some series at a time; articles that have ended or never sold keep theirs."""
+    asked = own.filter(pl.col("model") != ENDED).join(weekly_demand, on=SERIES_KEY, how="semi")
+    columns, parts = own.columns, [own.join(asked, on=SERIES_KEY, how="anti")]
+    for panel in panels(weekly_demand.join(asked, on=SERIES_KEY, how="semi"), cutoff=cutoff):
         keys, units = histories_of(panel, n_weeks=history_weeks)
         quantiles = challenger_quantiles(challenger, units).reshape(-1, len(QUANTILE_COLUMNS))
         horizon = pl.Series("horizon_week", np.tile(np.arange(1, HORIZON_WEEKS + 1), keys.height))
         series = keys.select(pl.all().repeat_by(HORIZON_WEEKS)).explode(SERIES_KEY).with_columns(horizon)
         numbers = pl.DataFrame(quantiles, schema=QUANTILE_COLUMNS).with_columns(demand_mean_units=pl.Series(mean_of_quantiles(quantiles)))
-        rest = own.select(*SERIES_KEY, "cutoff", "week", "horizon_week", "segment")
+        rest = asked.select(*SERIES_KEY, "cutoff", "week", "horizon_week", "segment")
         parts.append(series.hstack(numbers).join(rest, on=[*SERIES_KEY, "horizon_week"], how="inner").with_columns(model=pl.lit(challenger)).select(columns))
     return parts
