@@ -14,6 +14,9 @@ from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from ml.champions import crown_champions
 from ml.forecasting import forecast_demand, train_models
+from ml.forecasting.analogues import with_unsold
+from ml.forecasting.ended import with_ended
+from ml.forecasting.launches import merge_launches
 from ml.preprocessing import with_flags, without_unit_errors
 from ml.transformation import merge_samples
 
@@ -37,20 +40,21 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: train(key["week"]))
 
     @dg.asset(**declaration("forecast/model_quantiles", partitions, kinds={"lightgbm"}))
-    def model_quantiles(
-        context: dg.AssetExecutionContext,
-        weekly_demand: PartitionReader,
-        inference_rows: PartitionReader,
-        models: PartitionReader,
-        settings: dg.ResourceParam[Settings],
-    ) -> PartitionedFrames:
-        """39 quantiles of weekly demand for each series and each of the 12 weeks after the cutoff, as the models see it."""
-        return PartitionedFrames(
-            keys_of(context.partition_keys),
-            lambda key: forecast_demand(
-                without_unit_errors(weekly_demand.read(**key)), inference_rows.read(**key), models.read(**key), cutoff=week_of(key), settings=settings.forecast
-            ),
-        )
+    def model_quantiles(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **inputs: PartitionReader) -> PartitionedFrames:
+        """39 quantiles of weekly demand for each series, articles on sale without a sale included, and each of the 12 weeks after the cutoff."""
+
+        @lru_cache(maxsize=1)
+        def launches(week: str) -> pl.DataFrame:
+            return merge_launches(inputs["launch_counts"].read_each(week=week))
+
+        def compute(key: PartitionKey) -> pl.DataFrame:
+            weekly_demand, rows, models = (inputs[name].read(**key) for name in ("weekly_demand", "inference_rows", "models"))
+            demand, articles = without_unit_errors(weekly_demand), inputs["articles"].read(shard=key["shard"])
+            sold = forecast_demand(demand, rows, models, cutoff=week_of(key), settings=settings.forecast)
+            on_sale = with_ended(sold, demand, articles, cutoff=week_of(key))
+            return with_unsold(on_sale, demand, articles, launches(key["week"]), cutoff=week_of(key), horizon_weeks=HORIZON_WEEKS)
+
+        return PartitionedFrames(keys_of(context.partition_keys), compute, _models_used)
 
     @dg.asset(**declaration("forecast/quantiles", partitions))
     def quantiles(
@@ -70,6 +74,11 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         return PartitionedFrames(keys_of(context.partition_keys), compute, _figures)
 
     return [models, model_quantiles, *build_held_out(partitions), quantiles]
+
+
+def _models_used(frame: pl.DataFrame) -> Metadata:
+    models = frame.group_by("model").agg(pl.len() // HORIZON_WEEKS).sort("model")
+    return {f"n_series_by_{model}": count for model, count in models.iter_rows()}
 
 
 def _figures(frame: pl.DataFrame) -> Metadata:

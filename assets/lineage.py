@@ -58,6 +58,11 @@ LINEAGE: Mapping[str, Lineage] = {
         code=("ml.preprocessing",),
     ),
     "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing", "ml.transformation")),
+    "features/launch_counts": Lineage(
+        "weekly",
+        {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK, **_raw("articles")},
+        code=("ml.preprocessing", "ml.forecasting"),
+    ),
     "features/training_sample": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
@@ -75,7 +80,13 @@ LINEAGE: Mapping[str, Lineage] = {
     ),
     "forecast/model_quantiles": Lineage(
         "weekly",
-        {"series/weekly_demand": Scope.SAME, "features/inference_rows": Scope.SAME, "forecast/models": Scope.SAME},
+        {
+            "series/weekly_demand": Scope.SAME,
+            "features/inference_rows": Scope.SAME,
+            "features/launch_counts": Scope.ALL_SHARDS_OF_WEEK,
+            "forecast/models": Scope.SAME,
+            **_raw("articles"),
+        },
         code=("ml.preprocessing", "ml.forecasting"),
         settings=("forecast",),
     ),

@@ -19,6 +19,16 @@ ALL_SEGMENTS, ALL_WEEKS = "", 0
 """Rows over all demand segments, and over all weeks ahead."""
 
 
+class LaunchCounts(dy.Schema):
+    """Features: how often articles of a group sold how many units in a week of their launch; sums that shards add up exactly."""
+
+    kind = dy.String(primary_key=True, nullable=False, min_length=1, description="What the group's articles share.")
+    group_id = dy.String(primary_key=True, nullable=False, description="The values they share; empty = the whole market.")
+    counted = dy.String(primary_key=True, nullable=False, regex="^(weeks|analogues)$", description="weeks that sold so much, or the articles launched.")
+    sales_units = dy.Int64(primary_key=True, nullable=False, min=0, description="Units sold in the week; 0 where articles are counted.")
+    n_counted = dy.Int64(nullable=False, min=1, description="How many.")
+
+
 class WeekDependence(dy.Schema):
     """Forecast: how far the errors of one series' weeks go together, per segment: what held-out forecasts showed, else the default."""
 

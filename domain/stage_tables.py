@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dataframely as dy
 import polars as pl
 
-from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, ModelCards, WeekDependence
+from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, LaunchCounts, ModelCards, WeekDependence
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.table_columns import euros as _euros
 from domain.table_columns import key as _key
@@ -393,6 +393,7 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "series/weekly_demand": WeeklyDemand,
     "series/unconstrained_demand": UnconstrainedDemand,
     "series/merchant_profiles": MerchantProfiles,
+    "features/launch_counts": LaunchCounts,
     "forecast/model_quantiles": Forecasts,
     "forecast/held_out": HeldOut,
     "forecast/dependence": WeekDependence,

@@ -6,9 +6,12 @@ its contract says otherwise. What the stages write is declared in `stage_tables.
 """
 
 from collections.abc import Mapping
+from typing import get_args
 
 import dataframely as dy
 import polars as pl
+
+from domain.settings import PolicyName
 
 OPTIONAL = {"optional": True}
 """Metadata of a column that a source may leave out (it is then all null)."""
@@ -133,7 +136,7 @@ class Merchants(dy.Schema):
     review_period_weeks = _optional_units("Weeks between two order decisions [R].", minimum=1, maximum=12)
     lead_time_weeks = _optional_number("Mean full weeks between order and receipt [L].", maximum=52.0)
     lead_time_cv = _optional_number("Standard deviation of the lead time over its mean; 0 = deterministic.", maximum=5.0)
-    policy = dy.String(nullable=True, regex="^(extended|look_ahead|base_stock)$", description="Replenishment policy.", metadata=OPTIONAL)
+    policy = dy.String(nullable=True, regex=f"^({'|'.join(get_args(PolicyName))})$", description="Replenishment policy.", metadata=OPTIONAL)
     trigger = dy.String(nullable=True, regex="^(position|on_hand)$", description="What the reorder point is compared with.", metadata=OPTIONAL)
     objective = dy.String(nullable=True, regex="^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$", description="What is minimised over the paths.", metadata=OPTIONAL)
     discount = _optional_number("Weight of a week's cost relative to the week before.", minimum=0.5, maximum=1.0)

@@ -75,7 +75,7 @@ def prepare(tables: Tables, truth: pl.DataFrame | None, terms: ReplayTerms, *, s
         DataError: A series has no holding rate.
     """
     check_terms(terms, tables, settings=settings, today=today)
-    forecaster = forecaster_named(terms.forecaster, settings=settings, retrain=terms.retrain, on_progress=on_progress)
+    forecaster = forecaster_named(terms.forecaster, articles=tables["articles"], settings=settings, retrain=terms.retrain, on_progress=on_progress)
     first = _remembered(forecaster)
     opening = open_game(tables, terms, first, settings=settings)
     merchants = sorted(set(opening.keys["merchant_id"]))
@@ -91,7 +91,7 @@ def with_forecaster(game: Game, tables: Tables, name: str, *, on_progress: Progr
     Raises:
         UsageError: The forecaster is unknown.
     """
-    forecaster = forecaster_named(name, settings=game.settings, retrain=game.terms.retrain, on_progress=on_progress)
+    forecaster = forecaster_named(name, articles=tables["articles"], settings=game.settings, retrain=game.terms.retrain, on_progress=on_progress)
     view = partial(tables_visible_at, tables)
     forecasts = ObservedForecasts(view, game.opening, game.terms, forecaster, history_weeks=game.settings.forecast.history_weeks)
     return game._replace(forecasts=forecasts)

@@ -10,6 +10,7 @@ from domain.stage_tables import HORIZON_WEEKS, Forecasts
 from ml.champions.decision import champions_by_segment
 from ml.champions.held_out import challenger_quantiles
 from ml.evaluation.histories import histories_of
+from ml.forecasting.ended import MODEL as ENDED
 from ml.preprocessing import without_unit_errors
 from ml.preprocessing.visible import SERIES_KEY
 from ml.transformation.panel import panels
@@ -37,14 +38,15 @@ def crown_champions(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, champio
 
 
 def _forecast_again(own: pl.DataFrame, weekly_demand: pl.DataFrame, challenger: str, *, cutoff: date, history_weeks: int) -> list[pl.DataFrame]:
-    """The rows of some series with the challenger's quantiles, some series at a time."""
-    columns, parts = own.columns, []
-    for panel in panels(weekly_demand.join(own, on=SERIES_KEY, how="semi"), cutoff=cutoff):
+    """The rows of some series with the challenger's quantiles, some series at a time; articles that have ended or never sold keep theirs."""
+    asked = own.filter(pl.col("model") != ENDED).join(weekly_demand, on=SERIES_KEY, how="semi")
+    columns, parts = own.columns, [own.join(asked, on=SERIES_KEY, how="anti")]
+    for panel in panels(weekly_demand.join(asked, on=SERIES_KEY, how="semi"), cutoff=cutoff):
         keys, units = histories_of(panel, n_weeks=history_weeks)
         quantiles = challenger_quantiles(challenger, units).reshape(-1, len(QUANTILE_COLUMNS))
         horizon = pl.Series("horizon_week", np.tile(np.arange(1, HORIZON_WEEKS + 1), keys.height))
         series = keys.select(pl.all().repeat_by(HORIZON_WEEKS)).explode(SERIES_KEY).with_columns(horizon)
         numbers = pl.DataFrame(quantiles, schema=QUANTILE_COLUMNS).with_columns(demand_mean_units=pl.Series(mean_of_quantiles(quantiles)))
-        rest = own.select(*SERIES_KEY, "cutoff", "week", "horizon_week", "segment")
+        rest = asked.select(*SERIES_KEY, "cutoff", "week", "horizon_week", "segment")
         parts.append(series.hstack(numbers).join(rest, on=[*SERIES_KEY, "horizon_week"], how="inner").with_columns(model=pl.lit(challenger)).select(columns))
     return parts

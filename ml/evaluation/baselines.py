@@ -30,7 +30,7 @@ TSB_SIZE_SMOOTHING = 0.2
 def last_52_weeks(units: FloatArray, n_ahead: int) -> FloatArray:
     """Empirical quantiles of the last 52 known weeks, the same for every week ahead."""
     quantiles = row_quantiles(units[:, -YEAR_WEEKS:], QUANTILE_LEVELS)
-    return _finished(np.repeat(quantiles[:, None], n_ahead, axis=1))
+    return finished(np.repeat(quantiles[:, None], n_ahead, axis=1))
 
 
 def moving_average(units: FloatArray, n_ahead: int) -> FloatArray:
@@ -66,10 +66,12 @@ def exponential_smoothing(units: FloatArray, n_ahead: int) -> FloatArray:
 
 def theta(units: FloatArray, n_ahead: int) -> FloatArray:
     """Smoothing with half of the series' linear drift (Assimakopoulos & Nikolopoulos, 2000; Hyndman & Billah, 2003)."""
-    levels, smoothing = _best_smoothing(units)
-    drift = _slope(units)[:, None] / 2
-    ahead = np.arange(1, n_ahead + 1)[None, :] - 1 + 1 / smoothing[:, None]
-    past = _later(levels, ERROR_LEAD_WEEKS) + drift * (ERROR_LEAD_WEEKS - 1 + 1 / smoothing[:, None])
+    levels, best = _best_smoothing(units)
+    drift, smoothing = _slope(units)[:, None] / 2, best[:, None]
+    # How far the smoothed level lags behind the line, in weeks: all of 1/α only once the first level is forgotten.
+    lag = (1 - (1 - smoothing) ** np.cumsum(~np.isnan(units), axis=1)) / smoothing
+    ahead = np.arange(n_ahead)[None, :] + lag[:, -1:]
+    past = _later(levels + drift * (ERROR_LEAD_WEEKS - 1 + lag), ERROR_LEAD_WEEKS)
     return _with_errors(levels[:, -1:] + drift * ahead, units - past)
 
 
@@ -99,7 +101,7 @@ BASELINES: Mapping[str, Baseline] = {
 def _with_errors(point: FloatArray, errors: FloatArray) -> FloatArray:
     """Quantiles of the last year's errors around each week's point; the point alone where no error is known."""
     spread = np.nan_to_num(row_quantiles(errors[:, -YEAR_WEEKS:], QUANTILE_LEVELS))
-    return _finished(point[:, :, None] + spread[:, None, :])
+    return finished(point[:, :, None] + spread[:, None, :])
 
 
 def _development(around_target: FloatArray, level: FloatArray) -> FloatArray:
@@ -109,7 +111,7 @@ def _development(around_target: FloatArray, level: FloatArray) -> FloatArray:
     return np.asarray(np.clip(np.where(np.isnan(ratio), 1.0, ratio), 1 / LARGEST_DEVELOPMENT, LARGEST_DEVELOPMENT))
 
 
-def _finished(quantiles: FloatArray) -> FloatArray:
+def finished(quantiles: FloatArray) -> FloatArray:
     """Whole units, never negative, zero where nothing is known."""
     return np.asarray(np.floor(np.maximum(np.nan_to_num(quantiles), 0.0) + 0.5))
 

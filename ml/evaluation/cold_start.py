@@ -13,8 +13,9 @@ import polars as pl
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import Settings
 from ml.evaluation.figures import Tally, tally_sums
-from ml.forecasting.analogues import ANALOGUE_KINDS, LAUNCH_WEEKS, analogue_quantiles, count_launches
+from ml.forecasting.analogues import analogue_quantiles
 from ml.forecasting.empirical import empirical_quantiles
+from ml.forecasting.launches import ANALOGUE_KINDS, LAUNCH_WEEKS, count_launches
 from ml.preprocessing import build_weekly_demand
 from ml.preprocessing.visible import SERIES_KEY
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import polars as pl
 
-from ml.evaluation.baselines import BASELINES
 from ml.evaluation.figures import figures_by, pooled_figures
 from ml.evaluation.walk_forward import MODEL
 
@@ -19,7 +18,7 @@ def evaluation_report(sums: pl.DataFrame) -> dict[str, Any]:
     """
     total = _by_method(sums)
     own = {name: value for name, value in total[MODEL].items() if not name.startswith("by_")}
-    scored = {name: total[name]["scaled_crps"] for name in BASELINES if total[name]["scaled_crps"] is not None}
+    scored = {name: total[name]["scaled_crps"] for name in total if name != MODEL and total[name]["scaled_crps"] is not None}
     best = min(scored, key=lambda name: scored[name]) if scored else None
     share = 1 - own["scaled_crps"] / scored[best] if best and scored[best] and own["scaled_crps"] is not None else None
     cutoffs = {cutoff: _by_method(sums.filter(pl.col("cutoff") == cutoff)) for cutoff in sums["cutoff"].unique().sort()}

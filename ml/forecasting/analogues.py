@@ -1,11 +1,11 @@
 """Brand-new articles without a sale: what articles like them sold in their first weeks.
 
-Analogues share merchant, category and price band. Each group's launch weeks are counted by units sold: counts of
-shards add up exactly, and their empirical quantiles need no model. A forecast mixes its groups from fine to coarse; a
+Analogues share merchant, category and price band. Each group's launch weeks are counted by units sold (`launches.py`):
+their empirical quantiles need no model. A forecast mixes its groups from fine to coarse; a
 group of n analogues takes n / (n + 4) of what the finer ones left, so few analogues are never taken at their word.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,78 +15,19 @@ import polars as pl
 from domain.quantiles import QUANTILE_COLUMNS, QUANTILE_LEVELS, mean_of_quantiles
 from domain.stage_tables import Forecasts
 from ml.forecasting.empirical import empirical_quantiles
+from ml.forecasting.launches import ANALOGUE_KINDS, ANALOGUES, LAUNCH_WEEKS, WEEKS, attributes_of, group_id_of
 from ml.preprocessing.visible import SERIES_KEY
 
 FloatArray = npt.NDArray[np.float64]
 
-LAUNCH_WEEKS = 12
-"""Weeks from the launch on that count as like a newcomer's."""
 PRIOR_ANALOGUES = 4.0
-PRICE_BAND_FACTOR = 1.5
-"""Prices of one band differ by less than this factor; fixed steps, so that bands do not depend on what else is sold."""
-ANALOGUE_KINDS: Mapping[str, Sequence[str]] = {
-    "merchant, category, price band": ("merchant_id", "category", "price_band"),
-    "merchant, category": ("merchant_id", "category"),
-    "merchant": ("merchant_id",),
-    "market": (),
-}
-"""From fine to coarse; an article that lacks an attribute belongs to no group of it. Brands, and categories across
-merchants, made newcomers' forecasts worse (docs/reference/cold_start.md): merchants differ more in size than brands do."""
-COUNTS_SCHEMA = {"kind": pl.String, "group_id": pl.String, "sales_units": pl.Int64, "n": pl.Int64}
-"""n = launch weeks with so many units; where sales_units is null, the number of analogues."""
 MODEL, SEGMENT = "analogue", "new"
-_SEPARATOR = "\x1f"
-
-
-def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutoff: date, first_week: date) -> pl.DataFrame:
-    """How often articles of each group sold how many units in a week of their launch, of one shard or of all.
-
-    Args:
-        weekly_demand: Series; rows after the cutoff are not looked at.
-        articles: The contract's table. A series without a launch date was launched when it first sold, if that is more
-            than a launch's length after the data begin.
-        cutoff: Monday of the last week that may be seen.
-        first_week: First week of the whole market's data: what was launched before is no launch that can be counted.
-
-    Returns:
-        Rows of `COUNTS_SCHEMA`, sorted.
-    """
-    seen = weekly_demand.lazy().filter(pl.col("week") <= cutoff)
-    launched = _launches(seen, articles, first_week=first_week)
-    known = seen.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).join(launched, on=SERIES_KEY)
-    sold = known.filter(pl.col("week") < pl.col("launch").dt.offset_by(f"{LAUNCH_WEEKS}w")).with_columns(n=pl.lit(1, pl.Int64))
-    # A series begins with its first sale: the weeks on sale before it were zeros.
-    waited = ((pl.col("first_sale") - pl.col("launch")).dt.total_days() // 7).clip(upper_bound=LAUNCH_WEEKS)
-    unsold = launched.with_columns(sales_units=pl.lit(0, pl.Int64), n=waited).filter(pl.col("n") > 0)
-    analogues = launched.with_columns(sales_units=pl.lit(None, pl.Int64), n=pl.lit(1, pl.Int64))
-    columns = ["merchant_id", "category", "price_band", "sales_units", "n"]
-    weeks = pl.concat([part.select(columns) for part in (sold, unsold, analogues)])
-    parts = [
-        weeks.select("sales_units", "n", group_id=_group_id(names)).drop_nulls("group_id").with_columns(kind=pl.lit(kind))
-        for kind, names in ANALOGUE_KINDS.items()
-    ]
-    return merge_launches([pl.concat(parts).select(list(COUNTS_SCHEMA)).collect()])
-
-
-def _launches(seen: pl.LazyFrame, articles: pl.DataFrame, *, first_week: date) -> pl.LazyFrame:
-    """Series whose launch was seen: key, attributes, `launch` and `first_sale` week."""
-    began = seen.group_by(SERIES_KEY).agg(first_sale=pl.col("week").min()).join(_attributes(articles).lazy(), on=SERIES_KEY, how="left")
-    guessed = pl.when(pl.col("first_sale") >= first_week + timedelta(weeks=LAUNCH_WEEKS)).then("first_sale")
-    launch = pl.when(pl.col("launch_week").is_null()).then(guessed).otherwise(pl.min_horizontal("launch_week", "first_sale"))
-    return began.with_columns(launch=launch).filter(pl.col("launch") >= first_week)
-
-
-def merge_launches(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The counts of all shards added up: the same rows however the series were split."""
-    rows = pl.concat([pl.DataFrame(schema=COUNTS_SCHEMA), *parts])
-    keys = ["kind", "group_id", "sales_units"]
-    return rows.group_by(keys).agg(pl.col("n").sum()).select(list(COUNTS_SCHEMA)).sort(keys, nulls_last=False)
 
 
 def unsold_articles(articles: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
     """Articles on sale at the end of the cutoff week that never sold; one without a launch date is not known to be on sale."""
     on_sale = (pl.col("launch_date") < cutoff + timedelta(weeks=1)) & (pl.col("end_of_life_date") > cutoff + timedelta(weeks=1)).fill_null(value=True)
-    seen = weekly_demand.filter(pl.col("week") <= cutoff).select(SERIES_KEY).unique()
+    seen = weekly_demand.filter(pl.col("week") == cutoff).select(SERIES_KEY)  # every series known at the cutoff reaches it
     return articles.filter(on_sale).join(seen, on=SERIES_KEY, how="anti").sort(SERIES_KEY)
 
 
@@ -123,22 +64,34 @@ def forecast_unsold(unsold: pl.DataFrame, counts: pl.DataFrame, *, cutoff: date,
     return Forecasts.validate(whole.select(Forecasts.column_names()))
 
 
-def _attributes(articles: pl.DataFrame) -> pl.DataFrame:
-    """Key, attributes and launch week of each article."""
-    band = (pl.col("unit_price_eur").log() / np.log(PRICE_BAND_FACTOR)).floor().cast(pl.Int64)
-    price_band = pl.when(pl.col("unit_price_eur") > 0).then(band).cast(pl.String)
-    return articles.select(*SERIES_KEY, "category", price_band=price_band, launch_week=pl.col("launch_date").dt.truncate("1w"))
+def with_unsold(
+    forecast: pl.DataFrame, weekly_demand: pl.DataFrame, articles: pl.DataFrame, counts: pl.DataFrame, *, cutoff: date, horizon_weeks: int
+) -> pl.DataFrame:
+    """The forecast with the rows of articles on sale that never sold, of one shard or of all.
 
+    Args:
+        forecast: `stage_tables.Forecasts` of the series with a sale.
+        weekly_demand: The same series; rows after the cutoff are not looked at.
+        articles: The contract's table, of the same shard.
+        counts: The merged counts of all shards.
+        cutoff: Monday of the last week that may be seen.
+        horizon_weeks: Weeks ahead in `forecast`.
 
-def _group_id(names: Sequence[str]) -> pl.Expr:
-    return pl.concat_str(names, separator=_SEPARATOR) if names else pl.lit("")
+    Returns:
+        `stage_tables.Forecasts`, sorted by series and week.
+    """
+    unsold = unsold_articles(articles, weekly_demand, cutoff=cutoff)
+    if unsold.is_empty():
+        return forecast
+    brand_new = forecast_unsold(unsold, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
+    return pl.concat([forecast, brand_new]).sort(*SERIES_KEY, "horizon_week")
 
 
 def analogue_quantiles(articles: pl.DataFrame, counts: pl.DataFrame) -> FloatArray:
     """39 quantiles `(n, 39)` in units of a launch week of each article; NaN where no group has an analogue."""
-    attributes = _attributes(articles)
+    attributes = attributes_of(articles)
     groups = {kind: dict(_group_distributions(counts.filter(pl.col("kind") == kind))) for kind in ANALOGUE_KINDS}
-    ids = attributes.with_columns(_group_id(names).alias(kind) for kind, names in ANALOGUE_KINDS.items()).select(list(ANALOGUE_KINDS))
+    ids = attributes.with_columns(group_id_of(names).alias(kind) for kind, names in ANALOGUE_KINDS.items()).select(list(ANALOGUE_KINDS))
     answers: dict[tuple[str | None, ...], FloatArray] = {}
     for row in ids.unique().iter_rows():
         found = [groups[kind][group_id] for kind, group_id in zip(ANALOGUE_KINDS, row, strict=True) if group_id in groups[kind]]
@@ -150,10 +103,10 @@ def _group_distributions(counts: pl.DataFrame) -> list[tuple[str, tuple[float, F
     """Of each group: its id, number of analogues, units by rising number, and the share of weeks that sold them."""
     found = []
     for (group_id,), rows in counts.group_by("group_id", maintain_order=True):
-        n_analogues = rows.filter(pl.col("sales_units").is_null())["n"].sum()
-        weeks = rows.drop_nulls("sales_units").sort("sales_units")
+        n_analogues = rows.filter(pl.col("counted") == ANALOGUES)["n_counted"].sum()
+        weeks = rows.filter(pl.col("counted") == WEEKS).sort("sales_units")
         if weeks.height:
-            share = weeks["n"].to_numpy() / weeks["n"].sum()
+            share = weeks["n_counted"].to_numpy() / weeks["n_counted"].sum()
             found.append((str(group_id), (float(n_analogues), weeks["sales_units"].cast(pl.Float64).to_numpy(), share)))
     return found
 

@@ -38,7 +38,7 @@ _COUNTS = ["sold_units", "returned_units", *_LAGS, "n_received_shipments", "lead
 
 
 def estimate_merchant_profiles(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame:
-    """Return rate, return lags and lead-time dispersion of every merchant with a sales row by the cutoff, and of its categories.
+    """Return rate, return lags and lead-time dispersion of every merchant with a sales row or a launch by the cutoff, and of its categories.
 
     Args:
         tables: The nine contract tables, all shards together; rows after the cutoff week are not looked at.
@@ -137,7 +137,7 @@ def _lead_time_dispersion(tree: _Tree) -> FloatArray:
 
 
 def _counts(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame:
-    """Whole units and weeks by merchant and category, of every merchant with a sales row; a category without sales has no row."""
+    """Whole units and weeks by merchant and category, of every merchant with a sales row or a launch; a category without sales has no row."""
     categories = tables["articles"].lazy().select(*SERIES_KEY, "category")
 
     def by_cell(rows: pl.LazyFrame, **figures: pl.Expr) -> pl.LazyFrame:
@@ -148,7 +148,10 @@ def _counts(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame
     units, lag = pl.col("quantity_units"), (week_of("returned_at") - week_of("sold_at")).dt.total_days() // 7
     lead = ((week_of("received_at") - week_of("ordered_at")).dt.total_days() // 7 - 1).clip(lower_bound=0)
     sales = flag_weeks(visible_sales(tables, cutoff=cutoff).collect()).lazy().filter(pl.col("flag").ne_missing(UNIT_ERROR))
-    sold = by_cell(sales, sold_units=pl.col("sales_units").filter(in_rate).sum())
+    of_sales = by_cell(sales, sold_units=pl.col("sales_units").filter(in_rate).sum())
+    launched = tables["articles"].lazy().filter(pl.col("launch_date") < end_of_week(cutoff).date()).select("merchant_id").unique()
+    unsold = launched.join(of_sales, on="merchant_id", how="anti").select("merchant_id", category=pl.lit(ALL_CATEGORIES), sold_units=pl.lit(0, pl.Int64))
+    sold = pl.concat([of_sales, unsold])
     returned = by_cell(
         visible_returns(tables, cutoff=cutoff).with_columns(week=week_of("returned_at"), lag=lag),
         returned_units=units.filter(in_rate).sum(),

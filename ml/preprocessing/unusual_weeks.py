@@ -22,6 +22,7 @@ LARGEST_SHARE_OF_ERRORS = 0.1
 """Above this share of its selling weeks a series has changed its unit or its level, and is not mistyped."""
 FEWEST_HISTORY_WEEKS = 13
 """Known weeks below which a forecast rests mostly on other series."""
+NEVER_SOLD = "never_sold"
 MOSTLY = 0.5
 _LEAST_SPREAD = 0.1
 _TO_STANDARD_DEVIATION = 1.4826
@@ -72,7 +73,7 @@ def flag_series(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
     known = pl.col("sales_units").filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored"), pl.col("flag").ne_missing(UNIT_ERROR))
     conditions = {
         "never_known": known.len() == 0,
-        "never_sold": (known.len() > 0) & (known.max() == 0),
+        NEVER_SOLD: (known.len() > 0) & (known.max() == 0),
         "constant": (known.len() > 1) & (known.min() == known.max()) & (known.max() > 0),
         "short_history": known.len().is_between(1, FEWEST_HISTORY_WEEKS - 1),
         "mostly_out_of_stock": pl.col("is_censored").mean() > MOSTLY,
@@ -85,7 +86,7 @@ def flag_series(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
 
 
 def with_flags(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
-    """The forecast with the `flags` of each row's series, in its order."""
+    """The forecast with the `flags` of each row's series, in its order; a series that is not in `weekly_demand` never sold."""
     return forecast.join(flag_series(weekly_demand, cutoff=cutoff), on=SERIES_KEY, how="left", maintain_order="left").with_columns(
-        pl.col("flags").fill_null("")
+        pl.col("flags").fill_null(NEVER_SOLD)
     )

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
-from domain.calendar import ONE_WEEK
+from domain.calendar import ONE_WEEK, newest_complete_week
 
 SERIES_KEY = ["merchant_id", "article_id"]
+_EVENTS = (("sales_transactions", "occurred_at"), ("returns", "returned_at"), ("stock_levels", "date"), ("inbound_shipments", "received_at"))
 
 
 def end_of_week(cutoff: date) -> datetime:
@@ -31,6 +32,18 @@ def visible_sales(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.Laz
         return _weekly_from_transactions(tables["sales_transactions"].lazy().filter(pl.col("occurred_at") < end_of_week(cutoff)))
     columns = [*SERIES_KEY, "week", "sales_units", "unit_price_eur", "promotion", "available_share"]
     return tables["weekly_sales"].lazy().filter(pl.col("week") <= cutoff).select(columns)
+
+
+def newest_recorded_week(tables: Mapping[str, pl.DataFrame]) -> date | None:
+    """Monday of the newest week that can be known: a later one without a sale is not known to be empty. `None` = there are no sales.
+
+    Transactions: the newest week that any event completes. Sales by week: the newest one with a number.
+    """
+    if tables["sales_transactions"].is_empty():
+        newest: date | None = tables["weekly_sales"].filter(pl.col("sales_units").is_not_null())["week"].max()  # type: ignore[assignment]
+        return newest
+    days = [tables[name].select(pl.col(column).cast(pl.Date).max()).item() for name, column in _EVENTS]
+    return newest_complete_week(max(day for day in days if day is not None))
 
 
 def visible_returns(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.LazyFrame:

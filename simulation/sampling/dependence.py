@@ -1,21 +1,22 @@
 """How dependent a series' weeks are: g and ρ from held-out forecasts, by matching the variance of sums (lab §2).
 
-Each week's actual is turned into a normal by its own forecast distribution (randomised, for demand is whole). Over a window of n
-weeks the normals of the copula add up to a variance Σᵢⱼ (g + (1 − g)·ρ^|i−j|). The pair is taken that comes nearest the
-observed variances of 3-, 6- and 12-week sums, on a logarithmic scale so that no window outweighs the others.
-Autocorrelations of the normals themselves would not do: randomisation biases them towards zero, sums much less so.
+Each week's actual is turned into a normal by its own forecast distribution. Demand is whole, so what is seen is an interval of that normal:
+its expectation stands for it (`latent_normals.py`). With rᵢⱼ = g + (1 − g)·ρ^|i−j| the scores of n weeks add up to a variance of
+n + Σ_{i≠j} (κ·rᵢⱼ + κ₂·rᵢⱼ²) times that of one, where κ and κ₂ are what whole units show of r: 1 and 0 for fast sellers, .4 and .3 where nine
+weeks in ten sell nothing. The pair is taken that comes nearest the observed variances of 3-, 6- and 12-week sums, on a logarithmic scale
+so that no window outweighs the others. Without κ slow sellers look nearly independent: .02 and .05 in place of .15 and .2.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from domain.errors import DataError
 from domain.feature_vector import FeatureVector
 from domain.quantiles import LOWER_EDGE_UNITS, QUANTILE_LEVELS, tail_scale
 from domain.settings import Settings
+from simulation.sampling.latent_normals import LatentNormals, latent_normals
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -26,6 +27,7 @@ WINDOWS_WEEKS = (3, 6, 12)
 _COMMON_SHARES = np.arange(0.0, 0.61, 0.01)
 _AUTOCORRELATIONS = np.arange(-0.3, 0.91, 0.01)
 _FEWEST_SERIES = 30
+_LEAST_RATIO = 1e-3
 
 
 class Dependence(NamedTuple):
@@ -36,7 +38,7 @@ class Dependence(NamedTuple):
     autocorrelation: float
     """[ρ]"""
     variance_ratio: tuple[float, ...]
-    """Observed variance of 3-, 6- and 12-week sums over that of independent weeks."""
+    """Observed variance of 3-, 6- and 12-week sums of scores over that of independent weeks."""
     fitted_ratio: tuple[float, ...]
     """The same of the fitted copula."""
 
@@ -53,35 +55,34 @@ def _first_known(values: tuple[float | None, ...]) -> float:
     return next(value for value in values if value is not None)
 
 
-def fit_dependence(quantiles_units: FloatArray, actual_units: FloatArray, *, seed: int) -> Dependence:
+def fit_dependence(quantiles_units: FloatArray, actual_units: FloatArray) -> Dependence:
     """Fit g and ρ to held-out weeks.
 
     Args:
         quantiles_units: `(n_series, 12, 39)` forecasts made before the weeks they are about.
         actual_units: `(n_series, 12)` what came; NaN = not known.
-        seed: Of the randomised probabilities.
 
     Raises:
         DataError: Fewer than 30 series have a known 12-week total.
     """
     below, upto = (_distribution(quantiles_units, actual_units + half) for half in (-0.5, 0.5))
-    return fit_to_probabilities(np.where(np.isnan(actual_units), np.nan, below), upto, seed=seed)
+    return fit_to_probabilities(np.where(np.isnan(actual_units), np.nan, below), upto)
 
 
-def fit_to_probabilities(below: FloatArray, upto: FloatArray, *, seed: int) -> Dependence:
+def fit_to_probabilities(below: FloatArray, upto: FloatArray) -> Dependence:
     """Fit g and ρ to where held-out weeks lay in their own forecast distributions.
 
     Args:
         below: `(n_series, 12)` F(y − ½) of what came; NaN = not known.
         upto: `(n_series, 12)` F(y + ½).
-        seed: Of the randomised probabilities between the two.
 
     Raises:
         DataError: Fewer than 30 series have a known 12-week total.
     """
-    ratios = _variance_ratios(_normals(below, upto, seed=seed))
+    seen = latent_normals(below, upto)
+    ratios = _variance_ratios(seen.score)
     shares, autocorrelations = np.meshgrid(_COMMON_SHARES, _AUTOCORRELATIONS, indexing="ij")
-    models = [variance_ratio(shares, autocorrelations, n_weeks) for n_weeks in WINDOWS_WEEKS]
+    models = [_seen_variance_ratio(shares, autocorrelations, n_weeks, seen=seen) for n_weeks in WINDOWS_WEEKS]
     misfit = sum((np.log(model) - np.log(ratio)) ** 2 for model, ratio in zip(models, ratios, strict=True))
     best = np.unravel_index(int(np.argmin(misfit)), shares.shape)
     return Dependence(float(shares[best]), float(autocorrelations[best]), tuple(ratios), tuple(float(model[best]) for model in models))
@@ -89,15 +90,19 @@ def fit_to_probabilities(below: FloatArray, upto: FloatArray, *, seed: int) -> D
 
 def variance_ratio(common_share: npt.ArrayLike, autocorrelation: npt.ArrayLike, n_weeks: int) -> FloatArray:
     """Variance of a sum of `n_weeks` of the copula's normals over that of independent ones."""
+    return 1 + _between_weeks(common_share, autocorrelation, n_weeks, power=1)
+
+
+def _between_weeks(common_share: npt.ArrayLike, autocorrelation: npt.ArrayLike, n_weeks: int, *, power: int) -> FloatArray:
+    """Σ_{i≠j} rᵢⱼ^power / n: correlations of the copula's normals over all pairs of `n_weeks` weeks, per week."""
     share, rho = np.asarray(common_share, dtype=np.float64), np.asarray(autocorrelation, dtype=np.float64)
-    ar1 = 1 + 2 * sum((1 - lag / n_weeks) * rho**lag for lag in range(1, n_weeks))
-    return np.asarray(share * n_weeks + (1 - share) * ar1)
+    return np.asarray(2 * sum((1 - lag / n_weeks) * (share + (1 - share) * rho**lag) ** power for lag in range(1, n_weeks)))
 
 
-def _normals(below: FloatArray, upto: FloatArray, *, seed: int) -> FloatArray:
-    """Normals of the weeks' randomised probabilities F(y − ½) + V·(F(y + ½) − F(y − ½)); NaN where the week is not known."""
-    uniform = np.random.Generator(np.random.Philox(key=seed)).random(below.shape)
-    return np.asarray(ndtri(np.clip(below + uniform * (upto - below), 1e-6, 1 - 1e-6)))
+def _seen_variance_ratio(common_share: FloatArray, autocorrelation: FloatArray, n_weeks: int, *, seen: LatentNormals) -> FloatArray:
+    """The same of the scores of whole units, which show less of the correlation; never below the least that a variance can be."""
+    linear, square = (_between_weeks(common_share, autocorrelation, n_weeks, power=power) for power in (1, 2))
+    return np.asarray(np.maximum(1 + seen.pair_share * linear + seen.square_share * square, _LEAST_RATIO))
 
 
 def _distribution(quantiles: FloatArray, value: FloatArray) -> FloatArray:
@@ -115,9 +120,9 @@ def _distribution(quantiles: FloatArray, value: FloatArray) -> FloatArray:
     return np.asarray(np.where(place == 0, 0.0, np.where(place == levels.size, tail, inside)))
 
 
-def _variance_ratios(normals: FloatArray) -> list[float]:
+def _variance_ratios(scores: FloatArray) -> list[float]:
     """Observed variance of sums over windows of 3, 6 and 12 weeks, over that of independent weeks; series are centred together, week by week."""
-    centred = normals - np.nanmean(normals, axis=0)
+    centred = scores - np.nanmean(scores, axis=0)
     weekly = float(np.nanvar(centred))
     ratios = []
     for n_weeks in WINDOWS_WEEKS:

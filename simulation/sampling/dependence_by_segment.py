@@ -20,7 +20,6 @@ MOST_SERIES = 5_000
 """Held-out forecasts per segment that a fit looks at: a standard error of 2 %, and bounded memory."""
 _KEY = ["cutoff", "merchant_id", "article_id"]
 _COLUMNS = [*_KEY, "segment", "n_weeks", "pit_below", "pit_upto"]
-_SEED = 7
 
 
 def sample_held_out(held_out: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -62,7 +61,7 @@ def of_segments(segments: pl.Series, dependence: pl.DataFrame) -> pl.DataFrame:
 def _row(segment: str, rows: pl.DataFrame, *, basis: str, otherwise: dict[str, object]) -> dict[str, object]:
     if rows.height < FEWEST_SERIES:
         return {**otherwise, "segment": segment, "n_series": rows.height}
-    fitted = fit_to_probabilities(_by_week(rows["pit_below"]), _by_week(rows["pit_upto"]), seed=_SEED)
+    fitted = fit_to_probabilities(_by_week(rows["pit_below"]), _by_week(rows["pit_upto"]))
     return {
         "segment": segment,
         "common_share": fitted.common_share,

@@ -9,6 +9,7 @@ import pytest
 
 from cli import main
 from ml.evaluation.baselines import BASELINES
+from ml.evaluation.library_baselines import LIBRARY_BASELINES
 from sources.market import write_market
 
 
@@ -38,7 +39,7 @@ def test_the_figures_come_per_cutoff_and_in_total(market: Path, monkeypatch: pyt
     assert list(report["cutoffs"]) == ["2026-03-02", "2026-06-29"]
     wanted = {"scaled_crps", "spl", "ece", "wape", "mape", "rmse", "bias", "crossings", "cells_missing", "by_segment", "by_horizon_week"}
     for methods in (report["total"], *report["cutoffs"].values()):
-        assert set(methods) == {"replenish", *BASELINES}
+        assert set(methods) == {"replenish", *BASELINES, *LIBRARY_BASELINES}
         assert all(wanted <= set(figures) for figures in methods.values())
     assert report["crossings"] == report["cells_missing"] == 0
     assert 0 < report["scaled_crps"] < 2
@@ -46,7 +47,7 @@ def test_the_figures_come_per_cutoff_and_in_total(market: Path, monkeypatch: pyt
 
 
 def test_people_get_a_table_best_first(market: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
-    code, out, _ = run(monkeypatch, capfd, "--source", str(market), "--cutoffs", "2026-03-02")
+    code, out, _ = run(monkeypatch, capfd, "--source", str(market), "--cutoffs", "2026-03-02", "--no-auto-ets")
     assert code == 0
     assert "total" in out
     scores = [float(line.split()[1]) for line in out.split("total")[1].splitlines()[1:] if len(line.split()) == 6]

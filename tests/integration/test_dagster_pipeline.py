@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -15,13 +15,18 @@ from assets.marts import load_marts
 from domain.calendar import cutoff_for
 from domain.errors import UsageError
 from domain.settings import Settings, load_settings
+from ml.forecasting.analogues import MODEL
+from ml.pipeline import forecast_from_tables
 from orchestration.definitions import build_definitions
 from orchestration.instance import open_instance
 from orchestration.run import RunSummary, run_platform
 from orchestration.run_tags import RANGE_END_TAG, RANGE_START_TAG
+from sources.folder import read_source
 from sources.market import write_market
 
 MARKET = {"n_merchants": 2, "n_articles": 12, "n_weeks": 60, "seed": 3}
+N_UNSOLD = 2
+"""Articles of the source that were launched in the last complete week and have not sold."""
 QUERIES = Path(__file__).parents[2] / "examples" / "queries"
 
 
@@ -29,6 +34,12 @@ QUERIES = Path(__file__).parents[2] / "examples" / "queries"
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("market") / "source"
     write_market(**MARKET, out=out)
+    articles = pl.read_parquet(out / "articles.parquet")
+    launch = pl.read_parquet(out / "sales_transactions.parquet")["occurred_at"].max().date() - timedelta(days=10)
+    unsold = articles.filter(pl.col("article_id").is_in(articles["article_id"].unique().sort()[:2].implode())).with_columns(
+        article_id=pl.concat_str(pl.lit("new "), "article_id"), launch_date=pl.lit(launch), end_of_life_date=pl.lit(None, pl.Date)
+    )
+    pl.concat([articles, unsold.head(N_UNSOLD)]).write_parquet(out / "articles.parquet")
     return out
 
 
@@ -66,7 +77,7 @@ def prices_of(settings: Settings) -> pl.DataFrame:
 
 def test_summary_says_what_was_decided(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
     _, summary, told = three_shards
-    assert summary.n_series == 24
+    assert summary.n_series == 24 + N_UNSOLD
     assert summary.rows_read == summary.rows_accepted + summary.rows_rejected
     assert summary.cutoff == cutoff_for(date.fromisoformat(summary.date)).isoformat()
     policies = policies_of(summary)
@@ -81,7 +92,27 @@ def test_summary_says_what_was_decided(three_shards: tuple[Settings, RunSummary,
     assert len(summary.top_orders) == min(5, summary.n_orders)
     assert all(Path(path).exists() for path in summary.outputs.values())
     json.dumps(summary.as_dict())
-    assert any(line.startswith("policy/policies: 24 rows in 3 partitions") for line in told)
+    assert any(line.startswith("policy/policies: 26 rows in 3 partitions") for line in told)
+
+
+def test_the_platform_forecasts_what_the_command_forecasts(three_shards: tuple[Settings, RunSummary, list[str]], source: Path) -> None:
+    settings, summary, _ = three_shards
+    cutoff = date.fromisoformat(summary.cutoff)
+    of_platform = pl.concat(
+        [pl.read_parquet(file, hive_partitioning=False) for file in Path(settings.data).glob(f"forecast/quantiles/week={cutoff}/*/part.parquet")]
+    )
+    of_command = forecast_from_tables(read_source(str(source), today=date.fromisoformat(summary.date)).frames, cutoff=cutoff, settings=settings)
+    assert of_platform.sort("merchant_id", "article_id", "week").equals(of_command)
+
+
+def test_articles_launched_without_a_sale_get_a_recommendation(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
+    settings, summary, _ = three_shards
+    policies = policies_of(summary).filter(pl.col("article_id").str.starts_with("new "))
+    assert policies["model"].to_list() == [MODEL] * N_UNSOLD
+    assert policies["expected_demand_units"].min() > 0  # type: ignore[operator]
+    files = Path(settings.data).glob(f"forecast/quantiles/week={summary.cutoff}/*/part.parquet")
+    unsold = pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files]).filter(pl.col("flags") == "never_sold")
+    assert set(unsold["article_id"]) == set(policies["article_id"])
 
 
 def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
@@ -97,7 +128,7 @@ def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[st
 def test_the_same_run_twice_writes_the_same_bytes(three_shards: tuple[Settings, RunSummary, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     settings, first, _ = three_shards
     before = written(settings.data, "*/*/*/**/part.parquet")
-    assert len(before) == 3 * (11 + 2 * 16 + 10)  # shards × (raw + two cutoffs + one day)
+    assert len(before) == 3 * (11 + 2 * 17 + 10)  # shards × (raw + two cutoffs + one day)
     for name in before:
         if f"week={first.cutoff}" in name or "week=" not in name:
             (Path(settings.data) / name).unlink()
@@ -124,7 +155,7 @@ def test_a_damaged_shard_is_repaired_by_itself(three_shards: tuple[Settings, Run
 def test_one_shard_of_a_week_is_computed_again_by_itself(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
     settings, summary, _ = three_shards
     of_shard = written(settings.data, f"*/*/week={summary.cutoff}/shard=01/part.parquet")
-    assert len(of_shard) == 16
+    assert len(of_shard) == 17
     for name in of_shard:
         if not name.startswith("forecast/models"):  # trained on all shards, kept beside each
             (Path(settings.data) / name).unlink()

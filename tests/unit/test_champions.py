@@ -10,6 +10,7 @@ from domain.settings import ChampionSettings, ForecastSettings, Settings
 from ml.champions import crown_champions, decide_champions, sample_losses
 from ml.evaluation.baselines import BASELINES
 from ml.evaluation.histories import histories_of
+from ml.forecasting.ended import MODEL as ENDED
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand
 from ml.transformation.panel import panels
@@ -112,6 +113,24 @@ def test_the_champion_forecasts_its_segment_and_no_other() -> None:
     keys, units = histories_of(panel, n_weeks=156)
     place = keys.with_row_index().join(own.head(1), on=["merchant_id", "article_id"])["index"].item()
     np.testing.assert_array_equal(own.head(12).select(QUANTILE_COLUMNS).to_numpy(), BASELINES["theta"](units, 12)[place])
+
+
+def test_a_challenger_takes_no_article_that_has_ended_or_never_sold() -> None:
+    tables = panel_tables(n_series=24, n_weeks=70)
+    demand = build_weekly_demand(tables, cutoff=week(57), history_weeks=156)
+    forecast = forecast_from_tables(tables, cutoff=week(57), settings=SETTINGS).drop("flags")
+    segment = forecast["segment"].mode().sort()[0]
+    of_segment = forecast.filter(pl.col("segment") == segment)
+    ended, unsold = of_segment["article_id"][0], "unsold"
+    marked = forecast.with_columns(model=pl.when(pl.col("article_id") == ended).then(pl.lit(ENDED)).otherwise("model"))
+    stranger = of_segment.head(12).with_columns(article_id=pl.lit(unsold), model=pl.lit("analogue"))
+    everything = pl.concat([marked, stranger]).sort("merchant_id", "article_id", "week")
+    champions = decide_champions([held_out(better_by=0.3, segment=segment)], RULES)
+    crowned = crown_champions(everything, demand, champions, cutoff=week(57), history_weeks=156)
+    kept = pl.col("article_id").is_in([ended, unsold])
+    assert crowned.filter(kept).equals(everything.filter(kept))
+    assert crowned.select("merchant_id", "article_id", "week").equals(everything.select("merchant_id", "article_id", "week"))
+    assert "theta" in crowned["model"]
 
 
 def test_without_a_challenger_that_won_the_forecast_is_the_models() -> None:

@@ -12,7 +12,8 @@ from domain.settings import ForecastSettings, Settings
 from domain.tables import Articles
 from ml.evaluation.cold_start import PRIOR, cold_start_sums
 from ml.evaluation.figures import pooled_figures
-from ml.forecasting.analogues import count_launches, forecast_unsold, merge_launches, unsold_articles
+from ml.forecasting.analogues import forecast_unsold, unsold_articles
+from ml.forecasting.launches import count_launches, merge_launches
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand
 from sources.folder import read_source

@@ -107,3 +107,13 @@ def test_the_future_and_the_order_of_rows_change_nothing():
     shuffled = {name: frame.sample(fraction=1.0, shuffle=True, seed=2) for name, frame in (tables | later).items()}
     assert estimate_merchant_profiles(shuffled, cutoff=week(5)).equals(whole)
     assert whole["category"].to_list() == ["", "shoes"]
+
+
+def test_a_merchant_whose_articles_were_launched_but_never_sold_has_the_markets_profile_and_changes_nobodys():
+    sales = [row for merchant in ("m", "n", "o") for row in weekly_rows([1_000], merchant_id=merchant)]
+    returns = [returned(number, 3, 100 * number, merchant_id=merchant) for number, merchant in enumerate(("m", "n", "o"), start=1)]
+    launched = [{"merchant_id": "new", "article_id": "x", "launch_date": week(0)}, {"merchant_id": "later", "article_id": "x", "launch_date": week(1)}]
+    known = estimate_merchant_profiles(tables_of(weekly_sales=sales, returns=returns), cutoff=week(0))
+    profiles = estimate_merchant_profiles(tables_of(weekly_sales=sales, returns=returns, articles=launched), cutoff=week(0))
+    assert profiles.filter(pl.col("merchant_id") != "new").equals(known)
+    assert profiles.filter(pl.col("merchant_id") == "new").select("sold_units", "return_rate").row(0) == (0, pytest.approx(0.2))

@@ -8,8 +8,12 @@ import pytest
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.randomness import shard_of
 from domain.settings import ForecastSettings, Settings
+from domain.stage_tables import HORIZON_WEEKS
 from ml import metrics
 from ml.forecasting import forecast_demand, train_models
+from ml.forecasting.analogues import with_unsold
+from ml.forecasting.ended import with_ended
+from ml.forecasting.launches import count_launches, first_known_week, merge_launches
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand, with_flags
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks, merge_samples
@@ -21,30 +25,49 @@ SETTINGS = Settings(forecast=ForecastSettings(n_training_rows=3_000, n_trees=8, 
 
 
 def by_shard(tables: dict[str, pl.DataFrame], n_shards: int) -> pl.DataFrame:
-    """The platform's way: sample per shard, merge, train once, predict per shard."""
+    """The platform's way: sample and count launches per shard, merge, train once, predict per shard."""
     settings = SETTINGS.forecast
     key = pl.struct("merchant_id", "article_id")
     shard = key.map_elements(lambda row: shard_of(row["merchant_id"], row["article_id"], n_shards=n_shards), return_dtype=pl.Int64)
-    sales = tables["weekly_sales"].with_columns(shard=shard)
-    parts = [tables | {"weekly_sales": sales.filter(pl.col("shard") == index).drop("shard")} for index in range(n_shards)]
+    sharded = {name: tables[name].with_columns(shard=shard) for name in ("weekly_sales", "articles")}
+    parts = [tables | {name: table.filter(pl.col("shard") == index).drop("shard") for name, table in sharded.items()} for index in range(n_shards)]
     demands = [build_weekly_demand(part, cutoff=CUTOFF, history_weeks=settings.history_weeks) for part in parts]
-    groups = merge_group_weeks([build_group_weeks(demand, cutoff=CUTOFF) for demand in demands])
+    of_shards = [build_group_weeks(demand, cutoff=CUTOFF) for demand in demands]
+    groups, first_week = merge_group_weeks(of_shards), first_known_week(of_shards)
     samples = [build_training_sample(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
     models = train_models(merge_samples(samples, settings.n_training_rows), settings=settings)
     rows = [build_inference_rows(demand, cutoff=CUTOFF, settings=settings, group_weeks=groups) for demand in demands]
-    forecasts = [
-        with_flags(forecast_demand(demand, own, models, cutoff=CUTOFF, settings=settings), demand, cutoff=CUTOFF)
-        for demand, own in zip(demands, rows, strict=True)
-    ]
+    articles = [part["articles"] for part in parts]
+    launches = [count_launches(demand, own, cutoff=CUTOFF, first_week=first_week) for demand, own in zip(demands, articles, strict=True)]
+    forecasts = []
+    for demand, own, listed in zip(demands, rows, articles, strict=True):
+        sold = with_ended(forecast_demand(demand, own, models, cutoff=CUTOFF, settings=settings), demand, listed, cutoff=CUTOFF)
+        whole = with_unsold(sold, demand, listed, merge_launches(launches), cutoff=CUTOFF, horizon_weeks=HORIZON_WEEKS)
+        forecasts.append(with_flags(whole, demand, cutoff=CUTOFF))
     return pl.concat(forecasts).sort("merchant_id", "article_id", "week")
 
 
-def test_one_call_and_shard_by_shard_give_the_same_bytes():
-    tables = panel_tables(n_series=40, n_weeks=60)
+def with_articles(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Ten articles that never sold beside those that did; every seventh of these has ended."""
+    sold = tables["weekly_sales"].group_by("merchant_id", "article_id").agg(first=pl.col("week").min()).sort("merchant_id", "article_id")
+    place = pl.int_range(pl.len())
+    attributes = {"category": pl.format("c{}", place % 3), "unit_price_eur": 5.0 + place, "launch_date": pl.col("first")}
+    listed = sold.with_columns(**attributes, end_of_life_date=pl.when(place % 7 == 3).then(pl.lit(week(59))))
+    new = listed.head(10).with_columns(article_id=pl.format("new {}", place), launch_date=pl.lit(week(57)), end_of_life_date=pl.lit(None, pl.Date))
+    return tables | {"articles": tables_of(articles=pl.concat([listed, new]))["articles"]}
+
+
+@pytest.mark.parametrize("n_shards", [1, 3, 8])
+def test_one_call_and_shard_by_shard_give_the_same_bytes(n_shards: int):
+    tables = with_articles(panel_tables(n_series=40, n_weeks=60))
     steps: list[str] = []
     whole = forecast_from_tables(tables, cutoff=CUTOFF, settings=SETTINGS, on_progress=steps.append)
-    assert whole.equals(by_shard(tables, 3))
-    assert steps == ["weekly demand", "training sample", "models", "inference rows", "forecast"]
+    assert whole.equals(by_shard(tables, n_shards))
+    assert steps == ["weekly demand", "training sample", "models", "inference rows", "forecast", "articles without a sale"]
+    n_by_model = dict(whole.group_by("model").agg(pl.len() // HORIZON_WEEKS).iter_rows())
+    assert n_by_model["analogue"] == 10
+    assert n_by_model["ended"] >= 4
+    assert n_by_model["lightgbm"] >= 20
 
 
 def test_the_future_the_order_of_rows_and_threads_change_nothing():

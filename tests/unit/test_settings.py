@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import get_args
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
 from domain.errors import UsageError
-from domain.settings import InventorySettings, Settings, load_settings
+from domain.settings import InventorySettings, PolicyName, Settings, load_settings
 from domain.tables import Merchants
 
 
@@ -82,3 +84,10 @@ def test_the_merchants_table_and_the_settings_agree_on_every_bound() -> None:
         bounds = {kind: getattr(entry, kind) for entry in field.metadata for kind in ("ge", "le") if hasattr(entry, kind)}
         column = Merchants.columns()[name]
         assert (getattr(column, "min", None), getattr(column, "max", None)) == (bounds.get("ge"), bounds.get("le")), name
+
+
+def test_a_merchant_may_name_every_policy_of_the_settings_and_no_other() -> None:
+    names = [*get_args(PolicyName), "order_nothing", "x extended"]
+    merchants = Merchants.create_empty().clear(len(names)).with_columns(merchant_id=pl.Series(names), policy=pl.Series(names))
+    good, _ = Merchants.filter(merchants)
+    assert good["policy"].to_list() == list(get_args(PolicyName))
