@@ -58,7 +58,7 @@ def contract_expectations(contract: type[dy.Schema], *, key: tuple[str, ...]) ->
         key: Columns that identify a row within a partition; empty = rows may repeat.
     """
     columns = contract.columns()
-    types = {name: duckdb_type(dtype) for name, dtype in pl.Schema(contract).items()}  # type: ignore[arg-type]
+    types = {name: duckdb_type(dtype) for name, dtype in pl.Schema(contract).items()}
     rules = [_as_expectation(name, contract) for name in contract._schema_validation_rules() if name != "row_key"]
     return (*columns_expected(types), *_column_expectations(columns), *([unique_key(key)] if key else []), *rules)
 

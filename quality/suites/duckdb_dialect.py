@@ -37,7 +37,7 @@ class ReadOnlyDuckDB(duckdb_engine.Dialect):
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Nothing to roll back; a result that waits to be fetched is kept."""
 
-    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
+    def get_columns(self, connection: Any, table_name: str, *_: Any, **__: Any) -> Any:
         """Names and types of a view's columns."""
         rows = connection.exec_driver_sql(f'DESCRIBE "{table_name}"').fetchall()
         rest = {"nullable": True, "default": None, "autoincrement": False, "comment": None}

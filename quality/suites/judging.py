@@ -16,6 +16,8 @@ import polars as pl
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of what it imports itself
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     from great_expectations.expectations.metadata_types import FailureSeverity
 
@@ -31,12 +33,12 @@ _READABLE = "can be read"
 Parts = Mapping[str, Mapping[str, str | pl.DataFrame]]
 
 
-class ExpectNoRows(gx.expectations.UnexpectedRowsExpectation):
+class ExpectNoRows(UnexpectedRowsExpectation):
     """The query of breaches returns no row. Unlike its parent it only counts: examples are looked up where there are any."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
 
-    def _validate(self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None) -> Any:
+    def _validate(self, metrics: dict[str, Any], **_: Any) -> Any:
         n_rows = metrics["unexpected_rows_query.row_count"]
         return {"success": n_rows == 0, "result": {"observed_value": n_rows}}
 
@@ -48,7 +50,7 @@ class _Database:
         duckdb_dialect.register()
         self._context = gx.get_context(mode="ephemeral")
         self._context.enable_analytics(enable=False)
-        self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        self._context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         self._source = self._context.data_sources.add_sql("suites", connection_string=f"{duckdb_dialect.NAME}:///:memory:{uuid4().hex}")
         self._engine = self._source.get_engine()
         self._pooled = self._engine.raw_connection()
@@ -83,7 +85,8 @@ class _Database:
         batch = self._source.add_table_asset(name, table_name=name).add_batch_definition_whole_table("all").get_batch()
         suite = gx.ExpectationSuite(name=name, expectations=[_as_theirs(expectation) for expectation in expectations])
         result = batch.validate(suite, result_format="BOOLEAN_ONLY")
-        return {one.expectation_config.meta["name"]: (bool(one.success), _fault(one.exception_info)) for one in result.results}
+        configs = ((one.expectation_config, one) for one in result.results)
+        return {config.meta["name"]: (bool(one.success), _fault(one.exception_info)) for config, one in configs if config}
 
     def close(self) -> None:
         """Let go of every connection; the database is gone with the last."""
@@ -110,6 +113,8 @@ def judge(suite: Suite, parts: Parts) -> tuple[int, list[Finding]]:
             n_rows = int(database.execute(f"SELECT count(*) FROM {view_name(suite.table)}")[0][0])  # noqa: S608
             for name, query in suite.prepared.items():
                 database.execute(f"CREATE TABLE {name} AS {query}")
+        except duckdb.IOException:
+            raise  # may pass by itself: the caller tries again
         except duckdb.Error as error:
             return 0, [
                 Finding(_READABLE, "Its files can be read and have the columns that the suite asks for.", True, False, "readable", detail=_first_line(error))

@@ -23,11 +23,18 @@ def _must(name: str, description: str, breach: str) -> Expectation:
     return Expectation(name, description, is_blocking=True, breaches=rows_where(breach))
 
 
-_NUMBERS = f"*COLUMNS(* EXCLUDE (merchant_id, article_id, origin, {PART}))"
+_NUMBERS = f"* EXCLUDE (merchant_id, article_id, origin, horizon_week, {PART})"
 _FEATURES = (
     _must("keys are filled", "Series, origin and week ahead are known.", "merchant_id IS NULL OR article_id IS NULL OR origin IS NULL OR horizon_week IS NULL"),
     _must(f"weeks ahead are 1 to {HORIZON_WEEKS}", "No other week is forecast.", f"horizon_week NOT BETWEEN 1 AND {HORIZON_WEEKS}"),
-    _must("features are numbers", "A feature is a number or null, never NaN or infinite.", f"greatest({_NUMBERS}) IN ('infinity'::DOUBLE, 'nan'::DOUBLE) OR least({_NUMBERS}) = '-infinity'::DOUBLE"),
+    Expectation(
+        "features are finite",
+        "Rows with an infinite feature; NaN is allowed: it says that a feature is not known.",
+        is_blocking=True,
+        breaches=rows_where(f"list_has_any([*COLUMNS({_NUMBERS})], ['infinity'::DOUBLE, '-infinity'::DOUBLE])"),
+        figure=f"SELECT (SELECT count(*) FROM {{batch}}) - count(*) AS value FROM {{batch}} WHERE NOT coalesce(isinf(COLUMNS({_NUMBERS})), false)",  # noqa: S608
+        at_most=0.0,
+    ),
     _must("scales are positive", "What a series is divided by.", "scale_units <= 0 OR NOT isfinite(scale_units)"),
 )
 _OF_TABLE: Mapping[str, tuple[Expectation, ...]] = {

@@ -94,7 +94,9 @@ def _ids_without_blanks(columns: Sequence[str]) -> Expectation:
 
 
 def _articles_are_known() -> Expectation:
-    article = f"EXISTS (FROM {view_name('raw/articles')} AS known WHERE known.merchant_id = judged.merchant_id AND known.article_id = judged.article_id)"
+    article = (
+        f"EXISTS (SELECT 1 FROM {view_name('raw/articles')} AS known WHERE known.merchant_id = judged.merchant_id AND known.article_id = judged.article_id)"  # noqa: S608
+    )
     unknown = f"SELECT judged.* FROM {{batch}} AS judged WHERE NOT {article} AND (SELECT count(*) FROM raw_articles) > 0"  # noqa: S608
     return Expectation(
         "articles are in the list of articles",

@@ -24,7 +24,7 @@ WITH daily AS (
 SELECT merchant_id, article_id, date_trunc('week', day)::DATE AS week, max(day) AS day,
        arg_max(stock_units, day) AS stock_units, arg_max(n_counts, day) AS n_counts, arg_max(n_known, day) AS n_known
 FROM daily GROUP BY merchant_id, article_id, date_trunc('week', day)
-"""
+"""  # noqa: S608
 _PAIRS = """
 SELECT now.merchant_id, now.article_id, now.week, before.day AS day_before, now.day, before.stock_units AS stock_before_units, now.stock_units
 FROM suite_counts AS now JOIN suite_counts AS before
