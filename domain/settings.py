@@ -190,7 +190,7 @@ class SuiteSettings(_Frozen):
         0.02,
         ge=0,
         le=1,
-        description="Largest share of the units moved that sales, returns and arrivals leave unexplained in the stock, over a year and in the newest week.",
+        description="Largest share of the units moved that sales, returns and arrivals leave unexplained in the stock, over half a year and in the newest week.",
     )
 
 

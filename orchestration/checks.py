@@ -23,10 +23,13 @@ def build_checks(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetChecksDe
     partitions_of = {"/".join(key.path): asset.partitions_def for asset in assets for key in asset.keys}
     raw = [table for table in SUITE_TABLES if is_raw(table)]
     others = [table for table in SUITE_TABLES if not is_raw(table)]
-    return [_checks_of_raw(raw, partitions_of), *(_checks_of(table, [rule for rule in RULES if rule.table == table], partitions_of) for table in others)]
+    return [
+        _checks_of_raw_tables(raw, partitions_of),
+        *(checks_of_table(table, [rule for rule in RULES if rule.table == table], partitions_of) for table in others),
+    ]
 
 
-def _checks_of_raw(tables: list[str], partitions_of: Mapping[str, dg.PartitionsDefinition | None]) -> dg.AssetChecksDefinition:
+def _checks_of_raw_tables(tables: list[str], partitions_of: Mapping[str, dg.PartitionsDefinition | None]) -> dg.AssetChecksDefinition:
     """One step, as they are written by one step and compared with each other."""
 
     @dg.multi_asset_check(name="check_raw", specs=[suite_spec(table, partitions_of[table]) for table in tables])
@@ -39,35 +42,35 @@ def _checks_of_raw(tables: list[str], partitions_of: Mapping[str, dg.PartitionsD
     return check
 
 
-def _checks_of(table: str, rules: list[TableRule], partitions_of: Mapping[str, dg.PartitionsDefinition | None]) -> dg.AssetChecksDefinition:
+def checks_of_table(table: str, rules: list[TableRule], partitions_of: Mapping[str, dg.PartitionsDefinition | None]) -> dg.AssetChecksDefinition:
+    """The suite of a stage's table and the rules that compare it with others, in one step."""
     asset_key = dg.AssetKey(table.split("/"))
     partitions_def = partitions_of[table]
-    all_others = sorted({other for rule in rules for other in rule.others})
-    of_cutoff = {other for other in all_others if partitions_of[other] != partitions_def}
+    of_cutoff = {other for rule in rules for other in rule.others if partitions_of[other] != partitions_def}
     specs = [
         dg.AssetCheckSpec(rule.name, asset=asset_key, description=rule.description, blocking=rule.is_blocking, partitions_def=partitions_def) for rule in rules
     ]
 
     @dg.multi_asset_check(name=f"check_{table.replace('/', '_')}", specs=[suite_spec(table, partitions_def), *specs])
     def check(context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterable[dg.AssetCheckResult]:
-        results: dict[str, list[RuleResult]] = {rule.name: [] for rule in rules}
         keys = keys_of(context.op_execution_context.partition_keys)
         with transient_faults_retried(context.op_execution_context.retry_number):
             suite = suite_result(settings, table, keys)
+            breaks_contract = suite.severity == dg.AssetCheckSeverity.ERROR
+            found = [] if breaks_contract or not rules else [_evaluated(settings.data, table, rules, key, of_cutoff=of_cutoff) for key in keys]
         yield suite
-        if suite.severity == dg.AssetCheckSeverity.ERROR:
-            yield from (_not_judged(rule, asset_key) for rule in rules)
-            return
-        for key in keys if rules else []:
-            with transient_faults_retried(context.op_execution_context.retry_number):
-                frame = read_partition(settings.data, table, key)
-                others = {other: read_partition(settings.data, other, _cutoff_key(key) if other in of_cutoff else key) for other in all_others}
-            for rule in rules:
-                results[rule.name].append(rule.evaluate(frame, {other: others[other] for other in rule.others}))
-        for rule in rules:
-            yield _as_check_result(rule, results[rule.name], asset_key)
+        for index, rule in enumerate(rules):
+            yield _not_judged(rule, asset_key) if breaks_contract else _as_check_result(rule, [results[index] for results in found], asset_key)
 
     return check
+
+
+def _evaluated(root: str, table: str, rules: Sequence[TableRule], key: PartitionKey, *, of_cutoff: set[str]) -> list[RuleResult]:
+    """What each rule finds in one partition."""
+    frame = read_partition(root, table, key)
+    names = sorted({other for rule in rules for other in rule.others})
+    others = {other: read_partition(root, other, _cutoff_key(key) if other in of_cutoff else key) for other in names}
+    return [rule.evaluate(frame, {other: others[other] for other in rule.others}) for rule in rules]
 
 
 def _cutoff_key(key: PartitionKey) -> PartitionKey:

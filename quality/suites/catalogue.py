@@ -7,8 +7,11 @@ from quality.suites import models, raw_tables, stage_tables
 from quality.suites.contracts import contract_expectations, contract_of, key_of
 from quality.suites.expectation import Suite
 
-SUITE_TABLES: tuple[str, ...] = (*(f"raw/{name}" for name in RAW_TABLES), *STAGE_TABLES, *models.KEYS)
-"""Every table with a suite: the data contract's, then the stages'."""
+_STAGES = ("raw", "series", "features", "forecast", "vectors", "policy", "evaluation")
+SUITE_TABLES: tuple[str, ...] = tuple(
+    sorted((*(f"raw/{name}" for name in RAW_TABLES), *STAGE_TABLES, *models.KEYS), key=lambda table: _STAGES.index(table.split("/")[0]))
+)
+"""Every table with a suite, in the order of the data flow."""
 
 
 def suite_of(table: str, settings: SuiteSettings) -> Suite:

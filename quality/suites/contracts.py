@@ -128,17 +128,19 @@ def _column_expectations(columns: Mapping[str, dy.Column]) -> Iterator[Expectati
         if len(rules) > _ONE_BY_ONE:
             yield _of_many(text, rules)
         else:
-            yield from (_of_one(name, rule) for name, rule in rules.items())
+            yield from (_of_one(name, rule, columns[name].description) for name, rule in rules.items())
 
 
-def _of_one(name: str, rule: _Rule) -> Expectation:
-    return Expectation(f"{name} {rule.text}", f"{name}: {rule.text}.", is_blocking=True, breaches=rows_where(rule.breach), native=rule.native)
+def _of_one(name: str, rule: _Rule, description: str | None) -> Expectation:
+    return Expectation(f"{name} {rule.text}", description or name, is_blocking=True, breaches=rows_where(rule.breach), native=rule.native)
 
 
 def _of_many(text: str, rules: Mapping[str, _Rule]) -> Expectation:
     conditions = {name: rule.breach for name, rule in rules.items()}
     breaches = rows_where(" OR ".join(f"({condition})" for condition in conditions.values()))
-    return Expectation(f"{len(rules)} columns {text}", f"{text}: {', '.join(rules)}.", is_blocking=True, breaches=breaches, by_column=conditions)
+    return Expectation(
+        f"{len(rules)} columns {text}", f"{text[0].upper()}{text[1:]}: {', '.join(rules)}.", is_blocking=True, breaches=breaches, by_column=conditions
+    )
 
 
 def _rules_of(column: dy.Column, value: str, name: str) -> Iterator[_Rule]:
@@ -172,5 +174,5 @@ def _text_rules(column: dy.String, value: str, native: Mapping[str, Any] | None)
         lengths = ("expect_column_value_lengths_to_be_between", {**native, "min_value": column.min_length}) if native else None
         yield _Rule("not empty" if column.min_length == 1 else f"at least {column.min_length} characters", f"length({value}) < {column.min_length}", lengths)
     if column.regex is not None:
-        pattern = column.regex.replace("'", "''").replace("{", "{{").replace("}", "}}")
+        pattern = column.regex.replace("'", "''")
         yield _Rule(f"like {column.regex}", f"NOT regexp_matches({value}, '{pattern}')")

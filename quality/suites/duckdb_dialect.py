@@ -28,6 +28,13 @@ class ReadOnlyDuckDB(duckdb_engine.Dialect):
 
     supports_statement_cache = True
 
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        """A connection that reads days as UTC, wherever the machine stands, and draws no bars."""
+        connection = super().connect(*arguments, **options)
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        return connection
+
     def do_begin(self, dbapi_connection: Any) -> None:
         """Nothing to begin."""
 

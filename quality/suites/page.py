@@ -14,9 +14,11 @@ _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1250px; margin: 2em auto; padding: 0 1em; color: #1c2430; background: #fff }
 h1 { margin-bottom: .1em } h2 { margin-top: 1.8em } a { color: #1d5fa8 } .quiet { color: #5b6675 }
 table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600; color: #5b6675; font-size: 13px }
-th, td { padding: .35em .6em; border-bottom: 1px solid #e3e7ec; vertical-align: top } td.number { text-align: right; font-variant-numeric: tabular-nums }
+th, td { padding: .35em .6em; border-bottom: 1px solid #e3e7ec; vertical-align: top } .number { text-align: right; font-variant-numeric: tabular-nums }
 .badge { display: inline-block; min-width: 4.6em; text-align: center; border-radius: 3px; padding: 0 .5em; font-size: 13px; font-weight: 600 }
 .passed { background: #dcf1e2; color: #135c2c } .warned { background: #fdeebf; color: #6b4a00 } .blocked { background: #f9d4d2; color: #8c1510 } .none { background: #eef1f4 }
+.reports { table-layout: fixed } .reports th:nth-child(1) { width: 6.5em } .reports th:nth-child(2) { width: 17em } .reports th:nth-child(3) { width: 7em }
+.reports th:nth-child(4) { width: 6em } .reports th:nth-child(5) { width: 7em }
 .trend td, .trend th { padding: .15em .3em; text-align: center; font-size: 12px; font-variant-numeric: tabular-nums } .trend td:first-child { text-align: left; font-size: 13px }
 .examples { font-size: 13px; width: auto; margin: .4em 0 } .examples td, .examples th { padding: .1em .6em } .scroll { overflow-x: auto }
 """
@@ -82,7 +84,7 @@ def _report_rows(reports: Sequence[SuiteReport]) -> str:
         f"<td class=number>{report.n_rows:,}</td><td class=number>{len(report.findings)}</td><td>{'<br>'.join(_in_short(finding) for finding in report.failing)}</td></tr>"
         for report in reports
     ]
-    return f"<table><tr><th></th><th>table</th><th>partition</th><th>rows</th><th>expectations</th><th>not met</th></tr>{''.join(rows)}</table>"
+    return f"<table class=reports><tr><th></th><th>table</th><th>partition</th><th class=number>rows</th><th class=number>expectations</th><th>not met</th></tr>{''.join(rows)}</table>"
 
 
 def _in_short(finding: Finding) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.calendar import EARLIEST_DATE
 from domain.settings import SuiteSettings
-from quality.suites.expectation import Expectation, rows_where, share_of_rows, view_name
+from quality.suites.expectation import Expectation, day_of, rows_where, share_of_rows, view_name, week_of
 from quality.suites.reconciliation import STOCK_BALANCE, stock_balances
 
 _FEW, _HARDLY_ANY = 0.05, 0.01
@@ -62,7 +62,7 @@ def _date_is_possible(column: str) -> Expectation:
         f"{column} is possible",
         f"Nothing happened before {EARLIEST_DATE} or after today (UTC).",
         is_blocking=True,
-        breaches=rows_where(f"{column}::DATE NOT BETWEEN DATE '{EARLIEST_DATE}' AND (now() AT TIME ZONE 'UTC')::DATE"),
+        breaches=rows_where(f"{column} < DATE '{EARLIEST_DATE}' OR {column} >= current_date + 1"),
     )
 
 
@@ -113,32 +113,28 @@ def _seldom(name: str, description: str, condition: str, *, at_most: float, amon
     return Expectation(name, description, False, rows_where(f"({condition}) AND ({among})"), share_of_rows(condition, among=among), at_most=at_most)
 
 
-_WEEKS_WITHOUT_SALE = """
-SELECT 1 - count(DISTINCT date_trunc('week', occurred_at)) / (date_diff('week', min(occurred_at), max(occurred_at)) + 1) AS value FROM {batch}
+_SALE_WEEK = week_of(day_of("occurred_at"))
+_WEEKS_WITHOUT_SALE = f"""
+SELECT 1 - count(DISTINCT {_SALE_WEEK}) / (max({_SALE_WEEK}) - min({_SALE_WEEK}) + 1) AS value FROM {{batch}}
+"""  # noqa: S608
+_SOLD_ARTICLES = """
+SELECT judged.*, known.launch_date, known.end_of_life_date, known.unit_price_eur AS list_price_eur FROM {batch} AS judged
+JOIN raw_articles AS known ON known.merchant_id = judged.merchant_id AND known.article_id = judged.article_id WHERE
 """
-_OUTSIDE_LIFE = f"""
-SELECT judged.*, known.launch_date, known.end_of_life_date FROM {{batch}} AS judged
-JOIN raw_articles AS known ON known.merchant_id = judged.merchant_id AND known.article_id = judged.article_id
-WHERE judged.occurred_at::DATE < known.launch_date OR judged.occurred_at::DATE > known.end_of_life_date + {_SALE_AFTER_END_DAYS}
+_SALE_DAY = day_of("judged.occurred_at")
+_OUTSIDE_LIFE = f"{_SOLD_ARTICLES} {_SALE_DAY} < known.launch_date OR {_SALE_DAY} > known.end_of_life_date + {_SALE_AFTER_END_DAYS}"
+_PRICE_OF_ANOTHER_UNIT = (
+    f"{_SOLD_ARTICLES} judged.unit_price_eur > {_PRICE_FACTOR} * known.unit_price_eur OR judged.unit_price_eur < known.unit_price_eur / {_PRICE_FACTOR}"
+)
+_RECENTLY = "(SELECT max(occurred_at) - to_days(91) FROM raw_sales_transactions)"
+_SOLD_RECENTLY = f"SELECT DISTINCT merchant_id, article_id FROM raw_sales_transactions WHERE occurred_at > {_RECENTLY}"  # noqa: S608
+_UNCOUNTED = f"""
+SELECT sold.* FROM ({_SOLD_RECENTLY}) AS sold
+ANTI JOIN (SELECT DISTINCT merchant_id, article_id FROM {{batch}} WHERE date > {_RECENTLY}) AS counted USING (merchant_id, article_id)
+WHERE (SELECT count(*) FROM {{batch}}) > 0
 """  # noqa: S608
-_PRICE_OF_ANOTHER_UNIT = f"""
-SELECT judged.*, known.unit_price_eur AS list_price_eur FROM {{batch}} AS judged
-JOIN raw_articles AS known ON known.merchant_id = judged.merchant_id AND known.article_id = judged.article_id
-WHERE judged.unit_price_eur > {_PRICE_FACTOR} * known.unit_price_eur OR judged.unit_price_eur < known.unit_price_eur / {_PRICE_FACTOR}
-"""  # noqa: S608
-_UNCOUNTED = """
-WITH sold AS (
-        SELECT DISTINCT merchant_id, article_id FROM raw_sales_transactions
-        WHERE occurred_at::DATE > (SELECT max(occurred_at)::DATE FROM raw_sales_transactions) - 91
-     ),
-     counted AS (SELECT DISTINCT merchant_id, article_id FROM {batch} WHERE date > (SELECT max(occurred_at)::DATE FROM raw_sales_transactions) - 91)
-SELECT sold.* FROM sold ANTI JOIN counted USING (merchant_id, article_id) WHERE (SELECT count(*) FROM {batch}) > 0
-"""
-_UNCOUNTED_SHARE = f"""
-SELECT (SELECT count(*) FROM ({_UNCOUNTED})) / nullif(count(DISTINCT (merchant_id, article_id)), 0) AS value FROM raw_sales_transactions
-WHERE occurred_at::DATE > (SELECT max(occurred_at)::DATE FROM raw_sales_transactions) - 91
-"""  # noqa: S608
-_FEED_LAG = "SELECT date_diff('day', max(date), (SELECT max(occurred_at)::DATE FROM raw_sales_transactions)) AS value FROM {batch}"
+_UNCOUNTED_SHARE = f"SELECT (SELECT count(*) FROM ({_UNCOUNTED})) / nullif((SELECT count(*) FROM ({_SOLD_RECENTLY})), 0) AS value"  # noqa: S608
+_FEED_LAG = f"SELECT (SELECT max({day_of('occurred_at')}) FROM raw_sales_transactions) - max(date) AS value FROM {{batch}}"  # noqa: S608
 _WEEK_GAPS = """
 SELECT 1 - sum(n_rows) / sum(n_weeks) AS value
 FROM (SELECT count(*) AS n_rows, date_diff('week', min(week), max(week)) + 1 AS n_weeks FROM {batch} GROUP BY merchant_id, article_id)
@@ -196,7 +192,7 @@ _OF_ONE_TABLE: Mapping[str, tuple[Expectation, ...]] = {
         _seldom(
             "returned after the sale",
             "Share of returns dated before their sale.",
-            "returned_at::DATE < sold_at::DATE",
+            f"{day_of('returned_at')} < {day_of('sold_at')}",
             at_most=_HARDLY_ANY,
             among="sold_at IS NOT NULL",
         ),

@@ -87,7 +87,7 @@ def test_summary_says_what_was_decided(three_shards: tuple[Settings, RunSummary,
 def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
     settings, _, _ = three_shards
     keys = build_definitions(settings).resolve_asset_graph().asset_check_keys
-    blocking = {key for key in keys if key.name in {"contract", "every_series_is_answered", "every_series_is_forecast", "every_series_has_a_vector"}}
+    blocking = {key for key in keys if key.name in {"suite", "every_series_is_answered", "every_series_is_forecast", "every_series_has_a_vector"}}
     with open_instance(settings.data) as instance:
         records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
         assert {key: records[key].status.value for key in blocking} == dict.fromkeys(blocking, "SUCCEEDED")
