@@ -4,16 +4,15 @@ from collections.abc import Mapping
 
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import SuiteSettings
-from domain.stage_tables import HORIZON_WEEKS
+from domain.stage_tables import HORIZON_WEEKS, Policies
 from quality.suites.expectation import Expectation, rows_where, share_of_rows
 from quality.suites.reconciliation import SOLD_WEEKS_ADD_UP, STOCK_OUTS_ARE_NO_ZEROS
-from simulation.kernels.path_costs import COST_TERMS
 
 _ROUNDING = 1e-6
 _TOO_FAR = 3.0
 """Factor between a forecast and recent sales of a whole market that no season explains."""
 _HISTORY = "SELECT merchant_id, article_id, count(*) AS n_weeks FROM {batch} GROUP BY merchant_id, article_id"
-_COSTS = " + ".join(f"expected_{term}_cost_eur" for term in COST_TERMS)
+_COSTS = " + ".join(name for name in Policies.column_names() if name.startswith("expected_") and name.endswith("_cost_eur") and name != "expected_cost_eur")
 _FORECAST_OVER_SALES = """
 SELECT avg(demand_mean_units) / nullif((
     SELECT avg(sales_units) FROM series_weekly_demand WHERE week > (SELECT max(week) FROM series_weekly_demand) - 84
