@@ -28,12 +28,15 @@ _FLAT_TYPES: Mapping[type[pl.DataType], str] = {
 }
 _CROSSING = " OR ".join(f'"{low}" > "{high}"' for low, high in itertools.pairwise(QUANTILE_COLUMNS))
 _SUM_OF_CAUSES = " + ".join(f"coalesce({cause}_units, 0)" for cause in CHANGE_CAUSES)
-RULES_IN_SQL: Mapping[str, str] = {
-    "week_is_monday": "isodow(week) <> 1",
-    "quantiles_do_not_cross": _CROSSING,
-    "causes_add_up": f"{CHANGE_CAUSES[0]}_units IS NOT NULL AND {_SUM_OF_CAUSES} + constraints_units <> order_now_units - order_day_before_units",
+RULES_IN_SQL: Mapping[str, tuple[str, str]] = {
+    "week_is_monday": ("A week is named by its Monday.", "isodow(week) <> 1"),
+    "quantiles_do_not_cross": ("Each quantile is at least its lower neighbour.", _CROSSING),
+    "causes_add_up": (
+        "The causes' contributions are the change.",
+        f"{CHANGE_CAUSES[0]}_units IS NOT NULL AND {_SUM_OF_CAUSES} + constraints_units <> order_now_units - order_day_before_units",
+    ),
 }
-"""Breaches of the contracts' rules over several columns, by the rule's name. `row_key` is the key of tables whose key may hold nulls."""
+"""The contracts' rules over several columns, by name: meaning, and condition of a breach. `row_key` is the key of tables whose key may hold nulls."""
 
 
 class _Rule(NamedTuple):
@@ -59,7 +62,7 @@ def contract_expectations(contract: type[dy.Schema], *, key: tuple[str, ...]) ->
     """
     columns = contract.columns()
     types = {name: duckdb_type(dtype) for name, dtype in pl.Schema(contract).items()}
-    rules = [_as_expectation(name, contract) for name in contract._schema_validation_rules() if name != "row_key"]
+    rules = [_of_rows(name) for name in contract._schema_validation_rules() if name != "row_key"]
     return (*columns_expected(types), *_column_expectations(columns), *([unique_key(key)] if key else []), *rules)
 
 
@@ -114,9 +117,9 @@ def duckdb_type(dtype: pl.DataType) -> str:
         raise NotImplementedError(f"no type of DuckDB's is known for {dtype}") from None
 
 
-def _as_expectation(rule: str, contract: type[dy.Schema]) -> Expectation:
-    text = (getattr(contract, rule).__doc__ or rule).strip() if hasattr(contract, rule) else rule
-    return Expectation(rule.replace("_", " "), text, is_blocking=True, breaches=rows_where(RULES_IN_SQL[rule]))
+def _of_rows(rule: str) -> Expectation:
+    text, breach = RULES_IN_SQL[rule]
+    return Expectation(rule.replace("_", " "), text, is_blocking=True, breaches=rows_where(breach))
 
 
 def _column_expectations(columns: Mapping[str, dy.Column]) -> Iterator[Expectation]:

@@ -15,6 +15,7 @@ _FEW, _HARDLY_ANY = 0.05, 0.01
 _SALE_AFTER_END_DAYS = 84
 _PRICE_FACTOR = 20
 _FEED_LAG_DAYS = 7
+_LATELY_DAYS = 28
 
 _FILLED: Mapping[str, tuple[str, ...]] = {
     "raw/sales_transactions": ("unit_price_eur",),
@@ -42,7 +43,7 @@ def usual_of_raw(table: str, settings: SuiteSettings) -> tuple[Expectation, ...]
     """What is usual for a raw table, and the dates that none may have."""
     return (
         *(_date_is_possible(column) for column in _OBSERVED.get(table, ())),
-        *(_filled(column, settings) for column in _FILLED.get(table, ())),
+        *(_filled(column, settings, dated_by=next(iter(_OBSERVED.get(table, ())), None)) for column in _FILLED.get(table, ())),
         *(_spelled_one_way(column) for column in _SPELLED_ALIKE.get(table, ())),
         *([_ids_without_blanks(("merchant_id", "article_id"))] if table in (*_WITH_ARTICLES, "raw/articles") else []),
         *([_articles_are_known()] if table in _WITH_ARTICLES else []),
@@ -66,16 +67,23 @@ def _date_is_possible(column: str) -> Expectation:
     )
 
 
-def _filled(column: str, settings: SuiteSettings) -> Expectation:
+def _filled(column: str, settings: SuiteSettings, *, dated_by: str | None) -> Expectation:
     delivered = f"(SELECT count({column}) > 0 FROM {{batch}})"  # noqa: S608
+    share = share_of_rows(f"{column} IS NULL", among=delivered)
+    lately = share_of_rows(f"{column} IS NULL", among=f"{delivered} AND {_lately(dated_by)}") if dated_by else share
     return Expectation(
         f"{column} is seldom missing",
-        f"Share of rows without {column}, where the source delivers it at all.",
+        f"Share of rows without {column}, where the source delivers it at all{'; of all rows, or of the newest four weeks where it is more' if dated_by else ''}.",
         is_blocking=False,
         breaches=rows_where(f"{column} IS NULL"),
-        figure=share_of_rows(f"{column} IS NULL", among=delivered),
+        figure=f"SELECT greatest(({share}), ({lately})) AS value" if dated_by else share,
         at_most=settings.largest_missing_share,
     )
+
+
+def _lately(column: str) -> str:
+    """Condition: dated in the newest four weeks, so that what began to go wrong is not hidden by years that were right."""
+    return f"{column} > (SELECT max({column}) FROM {{batch}}) - to_days({_LATELY_DAYS})"  # noqa: S608
 
 
 def _spelled_one_way(column: str) -> Expectation:
@@ -123,9 +131,12 @@ JOIN raw_articles AS known ON known.merchant_id = judged.merchant_id AND known.a
 """
 _SALE_DAY = day_of("judged.occurred_at")
 _OUTSIDE_LIFE = f"{_SOLD_ARTICLES} {_SALE_DAY} < known.launch_date OR {_SALE_DAY} > known.end_of_life_date + {_SALE_AFTER_END_DAYS}"
+_LATELY_SOLD = f"judged.occurred_at > (SELECT max(occurred_at) FROM {{batch}}) - to_days({_LATELY_DAYS})"  # noqa: S608
 _PRICE_OF_ANOTHER_UNIT = (
-    f"{_SOLD_ARTICLES} judged.unit_price_eur > {_PRICE_FACTOR} * known.unit_price_eur OR judged.unit_price_eur < known.unit_price_eur / {_PRICE_FACTOR}"
+    f"{_SOLD_ARTICLES} {_LATELY_SOLD} "
+    f"AND (judged.unit_price_eur > {_PRICE_FACTOR} * known.unit_price_eur OR judged.unit_price_eur < known.unit_price_eur / {_PRICE_FACTOR})"
 )
+_PRICE_SHARE = f"SELECT (SELECT count(*) FROM ({_PRICE_OF_ANOTHER_UNIT})) / nullif((SELECT count(*) FROM {{batch}} AS judged WHERE {_LATELY_SOLD}), 0) AS value"  # noqa: S608
 _RECENTLY = "(SELECT max(occurred_at) - to_days(91) FROM raw_sales_transactions)"
 _SOLD_RECENTLY = f"SELECT DISTINCT merchant_id, article_id FROM raw_sales_transactions WHERE occurred_at > {_RECENTLY}"  # noqa: S608
 _UNCOUNTED = f"""
@@ -165,10 +176,10 @@ _OF_ONE_TABLE: Mapping[str, tuple[Expectation, ...]] = {
         ),
         Expectation(
             "prices are in the unit of the list",
-            f"Share of sales at more than {_PRICE_FACTOR} times, or less than 1/{_PRICE_FACTOR} of, the article's list price.",
+            f"Share of the sales of the newest four weeks at more than {_PRICE_FACTOR} times, or less than 1/{_PRICE_FACTOR} of, the article's list price.",
             False,
             _PRICE_OF_ANOTHER_UNIT,
-            _share_found(_PRICE_OF_ANOTHER_UNIT),
+            _PRICE_SHARE,
             at_most=_HARDLY_ANY,
             needs=("raw/articles",),
         ),
