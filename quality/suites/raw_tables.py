@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from domain.calendar import EARLIEST_DATE
 from domain.settings import SuiteSettings
 from quality.suites.expectation import Expectation, day_of, rows_where, share_of_rows, view_name, week_of
-from quality.suites.reconciliation import STOCK_BALANCE, stock_balances
+from quality.suites.reconciliation import COUNTS_GO_ON, STOCK_BALANCE, stock_balances
 
 _FEW, _HARDLY_ANY = 0.05, 0.01
 """Shares of rows that may be unusual: where business does such things, and where only a mistake does."""
@@ -48,7 +48,7 @@ def usual_of_raw(table: str, settings: SuiteSettings) -> tuple[Expectation, ...]
         *([_ids_without_blanks(("merchant_id", "article_id"))] if table in (*_WITH_ARTICLES, "raw/articles") else []),
         *([_articles_are_known()] if table in _WITH_ARTICLES else []),
         *_OF_ONE_TABLE.get(table, ()),
-        *(stock_balances(settings) if table == "raw/stock_levels" else ()),
+        *((COUNTS_GO_ON, *stock_balances(settings)) if table == "raw/stock_levels" else ()),
     )
 
 

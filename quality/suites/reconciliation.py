@@ -58,6 +58,28 @@ _IN_BREACH = "SELECT * FROM suite_balance WHERE remainder_units <> 0 ORDER BY ab
 _NEWEST = "day > (SELECT max(day) FROM suite_balance) - 7"
 
 
+_RECENT_WEEKS = 8
+_FEW = 0.05
+_EXPECTED_COUNTS = f"""
+SELECT before.merchant_id, before.article_id, before.week + 1 AS week_number, DATE '1970-01-05' + (7 * (before.week + 1))::INTEGER AS week, now.series IS NULL AS is_missing
+FROM suite_counts AS before
+JOIN suite_counts AS earlier ON earlier.series = before.series AND earlier.week = before.week - 1
+LEFT JOIN suite_counts AS now ON now.series = before.series AND now.week = before.week + 1
+WHERE before.week + 1 BETWEEN (SELECT {week_of("max(day) + 1")} - {_RECENT_WEEKS} FROM suite_counts) AND (SELECT {week_of("max(day) + 1")} - 1 FROM suite_counts)
+"""  # noqa: S608
+COUNTS_GO_ON = Expectation(
+    "weekly counts go on",
+    f"Share of the series counted in two weeks that are not counted in the next, in the worst of the last {_RECENT_WEEKS} complete weeks: a part of the delivery is missing.",
+    is_blocking=False,
+    breaches=f"SELECT merchant_id, article_id, week FROM ({_EXPECTED_COUNTS}) WHERE is_missing",  # noqa: S608
+    figure="SELECT max(share) AS value FROM ("  # noqa: S608
+    f"SELECT count(*) FILTER (is_missing) / count(*) AS share FROM ({_EXPECTED_COUNTS}) GROUP BY week_number)",
+    at_most=_FEW,
+    needs=BALANCE_TABLES,
+)
+"""Needs what the balance needs, as its counts are prepared together with it."""
+
+
 def stock_balances(settings: SuiteSettings) -> tuple[Expectation, ...]:
     """What of the stock's changes no sale, return or arrival explains, over half a year and in the newest week; nothing can be balanced without transactions."""
     shares = {

@@ -186,6 +186,67 @@ def test_weeks_that_are_missing_or_contradict() -> None:
     assert set(states(report)) == {"series have few gaps", "nothing is sold where nothing was available"}
 
 
+def stock_report(*, counts: dict[date, int | None], warehouses: Mapping[str, dict[date, int | None]] | None = None, **tables: Any) -> SuiteReport:
+    """The suite of stock levels: counts of article a by day, in one place or several."""
+    places = warehouses or {"w": counts}
+    rows = [{"warehouse_id": place, "date": at, "on_hand_units": units} for place, of_place in places.items() for at, units in of_place.items()]
+    return raw_report("stock_levels", tables_of(stock_levels=rows, **tables))
+
+
+SUNDAY, NEXT_SUNDAY = MONDAY + timedelta(days=6), MONDAY + timedelta(days=13)
+BALANCE = "stock balances in the newest week"
+MOVES = {
+    "sales_transactions": [sale(8, quantity_units=5), sale(13, occurred_at=day(13, hour=23), quantity_units=1)],
+    "returns": [{"return_id": "r", "returned_at": day(9), "quantity_units": 2}],
+    "inbound_shipments": [{"shipment_id": "s", "received_at": day(10), "quantity_units": 10}],
+}
+
+
+def test_a_stock_that_balances() -> None:
+    report = stock_report(counts={SUNDAY: 20, NEXT_SUNDAY: 26}, **MOVES)
+    assert finding(report, BALANCE).value == 0
+    assert finding(report, "stock balances over half a year").passed
+
+
+def test_the_unexplained_remainder_is_reported() -> None:
+    found = finding(stock_report(counts={SUNDAY: 20, NEXT_SUNDAY: 23}, **MOVES), BALANCE)
+    assert (found.state, found.value, found.n_breaches) == ("warned", pytest.approx(3 / 18), 1)
+    assert found.examples[0]["remainder_units"] == "-3"
+    assert (found.examples[0]["sold_units"], found.examples[0]["returned_units"], found.examples[0]["received_units"]) == ("6", "2", "10")
+
+
+def test_movements_count_to_the_day_of_the_count() -> None:
+    friday, next_friday, last = SUNDAY - timedelta(days=2), NEXT_SUNDAY - timedelta(days=2), NEXT_SUNDAY + timedelta(days=5)
+    sold = [sale(5, quantity_units=3), sale(12, quantity_units=4)]  # both on Saturdays
+    assert finding(stock_report(counts={friday: 20, next_friday: 17, last: 13}, sales_transactions=sold), BALANCE).value == 0
+    assert finding(stock_report(counts={friday: 20, next_friday: 20, last: 13}, sales_transactions=sold), BALANCE).value == pytest.approx(3 / 4)
+
+
+def test_what_cannot_be_balanced_is_left_out() -> None:
+    two = {"w": {SUNDAY: 20, NEXT_SUNDAY: 5}, "v": {SUNDAY: 9}}
+    assert finding(stock_report(counts={}, warehouses=two, **MOVES), BALANCE).value is None, "one warehouse was not counted"
+    assert finding(stock_report(counts={SUNDAY: 20, NEXT_SUNDAY: None}, **MOVES), BALANCE).value is None, "not known"
+    assert finding(stock_report(counts={SUNDAY: 20, NEXT_SUNDAY + timedelta(days=7): 0}, **MOVES), BALANCE).value is None, "a week between"
+    both = {"w": {SUNDAY: 20, NEXT_SUNDAY: 20}, "v": {SUNDAY: 0, NEXT_SUNDAY: 6}}
+    assert finding(stock_report(counts={}, warehouses=both, **MOVES), BALANCE).value == 0
+    assert finding(stock_report(counts={SUNDAY: 20, NEXT_SUNDAY: 3}), BALANCE).value is None, "weekly sales have no days"
+
+
+def test_counts_that_stop_or_never_were() -> None:
+    counts = {SUNDAY + timedelta(weeks=index): 1 for index in range(6)}
+    newest = max(counts)
+    sold = [sale(40), sale(40, article_id="b", transaction_id="u")]
+    uncounted = finding(stock_report(counts=counts, sales_transactions=sold), "what sells is counted")
+    assert (uncounted.state, uncounted.value, uncounted.examples) == ("warned", 0.5, ({"merchant_id": "m", "article_id": "b"},))
+    gap = stock_report(counts={at: units for at, units in counts.items() if at != newest - timedelta(weeks=1)}, sales_transactions=sold[:1])
+    assert finding(gap, "weekly counts go on").value == 1
+    assert finding(gap, "weekly counts go on").examples == ({"merchant_id": "m", "article_id": "a", "week": str(newest - timedelta(days=13))},)
+    monthly = stock_report(counts={at: units for index, (at, units) in enumerate(counts.items()) if index % 4 == 0}, sales_transactions=sold[:1])
+    assert finding(monthly, "weekly counts go on").passed
+    late = stock_report(counts=counts, sales_transactions=[sale(60)])
+    assert finding(late, "the stock feed is current").value == 60 - 41
+
+
 def weekly(units: list[int | None], *, censored: tuple[int, ...] = (), article_id: str = "a", first: int = 0) -> pl.DataFrame:
     rows = [
         {"merchant_id": "m", "article_id": article_id, "week": week(first + index), "sales_units": value, "is_censored": index in censored, "returned_units": 0}
