@@ -22,6 +22,8 @@ class Expectation:
     """True = the contract, a breach stops the stages below. False = the usual, a breach warns."""
     breaches: str = ""
     """Query of the rows in breach. Without a figure, one such row breaks the expectation; with one, they are its examples."""
+    worst_first: str = "ALL"
+    """Order in which breaches are shown as examples, as it stands behind ORDER BY."""
     figure: str = ""
     """Query of one number, the column `value`; null = there is nothing to judge."""
     at_least: float | None = None

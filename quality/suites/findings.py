@@ -66,7 +66,7 @@ class SuiteReport:
 
     def as_json(self) -> str:
         """For the file; the same findings give the same text."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, indent=1)
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

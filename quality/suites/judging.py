@@ -117,7 +117,7 @@ def _look_up(database: SuiteDatabase, suite: Suite, expectation: Expectation) ->
         found["detail"] = "; ".join(f"{name} {count:,}" for name, count in by_column if count)
     shown = _columns_shown(database.names(breaches), suite.key, expectation)
     listed = ", ".join(f'"{name}"' for name in shown)
-    rows = database.execute(f"SELECT {listed} FROM ({breaches}) ORDER BY ALL LIMIT {_N_EXAMPLES}")  # noqa: S608
+    rows = database.execute(f"SELECT {listed} FROM ({breaches}) ORDER BY {expectation.worst_first} LIMIT {_N_EXAMPLES}")  # noqa: S608
     found["examples"] = tuple({name: _as_text(value) for name, value in zip(shown, row, strict=True)} for row in rows)
     return found
 

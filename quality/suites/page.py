@@ -19,8 +19,10 @@ th, td { padding: .35em .6em; border-bottom: 1px solid #e3e7ec; vertical-align: 
 .passed { background: #dcf1e2; color: #135c2c } .warned { background: #fdeebf; color: #6b4a00 } .blocked { background: #f9d4d2; color: #8c1510 } .none { background: #eef1f4 }
 .reports { table-layout: fixed } .reports th:nth-child(1) { width: 6.5em } .reports th:nth-child(2) { width: 17em } .reports th:nth-child(3) { width: 7em }
 .reports th:nth-child(4) { width: 6em } .reports th:nth-child(5) { width: 7em }
+.findings { table-layout: fixed } .findings > tbody > tr > th:nth-child(1) { width: 6.5em } .findings > tbody > tr > th:nth-child(3) { width: 9em }
+.findings > tbody > tr > th:nth-child(4) { width: 15em } .findings > tbody > tr > th:nth-child(5) { width: 5.5em }
 .trend td, .trend th { padding: .15em .3em; text-align: center; font-size: 12px; font-variant-numeric: tabular-nums } .trend td:first-child { text-align: left; font-size: 13px }
-.examples { font-size: 13px; width: auto; margin: .4em 0 } .examples td, .examples th { padding: .1em .6em } .scroll { overflow-x: auto }
+.examples { font-size: 13px; width: auto; margin: .4em 0 } .examples td, .examples th { padding: .1em .6em; white-space: nowrap } .scroll { overflow-x: auto }
 """
 _WORDS: Mapping[str, str] = {"passed": "met", "warned": "unusual", "blocked": "broken"}
 _MOST_CHARACTERS = 7
@@ -93,11 +95,11 @@ def _in_short(finding: Finding) -> str:
 
 def _finding_rows(findings: Sequence[Finding]) -> str:
     rows = [
-        f"<tr><td>{_badge(finding.state)}</td><td><b>{html.escape(finding.name)}</b><br><span class=quiet>{html.escape(finding.description)}</span>{_examples(finding)}</td>"
-        f"<td>{html.escape(finding.wanted)}</td><td>{html.escape(finding.got)}</td><td>{'blocks' if finding.is_blocking else 'warns'}</td></tr>"
+        f"<tr><td>{_badge(finding.state)}</td><td><b>{html.escape(finding.name)}</b><br><span class=quiet>{html.escape(finding.description)}</span></td>"
+        f"<td>{html.escape(finding.wanted)}</td><td>{html.escape(finding.got)}</td><td>{'blocks' if finding.is_blocking else 'warns'}</td></tr>{_examples(finding)}"
         for finding in findings
     ]
-    return f"<table><tr><th></th><th>expectation</th><th>wanted</th><th>found</th><th>if not met</th></tr>{''.join(rows)}</table>"
+    return f"<table class=findings><tr><th></th><th>expectation</th><th>wanted</th><th>found</th><th>if not met</th></tr>{''.join(rows)}</table>"
 
 
 def _examples(finding: Finding) -> str:
@@ -106,7 +108,9 @@ def _examples(finding: Finding) -> str:
     names = list(finding.examples[0])
     head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     rows = "".join("<tr>" + "".join(f"<td>{html.escape(row[name])}</td>" for name in names) + "</tr>" for row in finding.examples)
-    return f"<details open><summary class=quiet>for example</summary><div class=scroll><table class=examples><tr>{head}</tr>{rows}</table></div></details>"
+    return (
+        f"<tr><td></td><td colspan=4><span class=quiet>for example</span><div class=scroll><table class=examples><tr>{head}</tr>{rows}</table></div></td></tr>"
+    )
 
 
 def _trend(reports: Sequence[SuiteReport]) -> str:

@@ -15,7 +15,7 @@ _FEW, _HARDLY_ANY = 0.05, 0.01
 _SALE_AFTER_END_DAYS = 84
 _PRICE_FACTOR = 20
 _FEED_LAG_DAYS = 7
-_LATELY_DAYS = 28
+_LATELY_DAYS, _NEWS_DAYS = 28, 56
 
 _FILLED: Mapping[str, tuple[str, ...]] = {
     "raw/sales_transactions": ("unit_price_eur",),
@@ -98,7 +98,9 @@ def _spelled_one_way(column: str) -> Expectation:
 
 def _ids_without_blanks(columns: Sequence[str]) -> Expectation:
     condition = " OR ".join(f"{column} <> trim({column})" for column in columns)
-    return Expectation("ids have no blanks around them", "An id with a blank is another id: its rows would be nobody's.", False, rows_where(condition))
+    return Expectation(
+        "ids have no blanks around them", "An id with a blank is another id: its rows would be nobody's.", is_blocking=False, breaches=rows_where(condition)
+    )
 
 
 def _articles_are_known() -> Expectation:
@@ -118,12 +120,14 @@ def _articles_are_known() -> Expectation:
 
 
 def _seldom(name: str, description: str, condition: str, *, at_most: float, among: str = "true") -> Expectation:
-    return Expectation(name, description, False, rows_where(f"({condition}) AND ({among})"), share_of_rows(condition, among=among), at_most=at_most)
+    figure = share_of_rows(condition, among=among)
+    return Expectation(name, description, is_blocking=False, breaches=rows_where(f"({condition}) AND ({among})"), figure=figure, at_most=at_most)
 
 
 _SALE_WEEK = week_of(day_of("occurred_at"))
 _WEEKS_WITHOUT_SALE = f"""
-SELECT 1 - count(DISTINCT {_SALE_WEEK}) / (max({_SALE_WEEK}) - min({_SALE_WEEK}) + 1) AS value FROM {{batch}}
+SELECT 1 - count(DISTINCT {_SALE_WEEK}) / (max({_SALE_WEEK}) - min({_SALE_WEEK}) + 1) AS value
+FROM {{batch}} WHERE occurred_at > (SELECT max(occurred_at) FROM {{batch}}) - to_days({_NEWS_DAYS})
 """  # noqa: S608
 _SOLD_ARTICLES = """
 SELECT judged.*, known.launch_date, known.end_of_life_date, known.unit_price_eur AS list_price_eur FROM {batch} AS judged
@@ -160,26 +164,26 @@ _OF_ONE_TABLE: Mapping[str, tuple[Expectation, ...]] = {
     "raw/sales_transactions": (
         Expectation(
             "no week is without a sale",
-            "Share of weeks, first to last, in which nobody sold anything: a delivery is missing.",
-            False,
+            "Share of the newest eight weeks in which nobody sold anything: everybody was closed, or a delivery is missing.",
+            is_blocking=False,
             figure=_WEEKS_WITHOUT_SALE,
             at_most=0.0,
         ),
         Expectation(
             "sold while on sale",
             f"Share of sales before the article's launch or more than {_SALE_AFTER_END_DAYS} days after its end.",
-            False,
-            _OUTSIDE_LIFE,
-            _share_found(_OUTSIDE_LIFE),
+            is_blocking=False,
+            breaches=_OUTSIDE_LIFE,
+            figure=_share_found(_OUTSIDE_LIFE),
             at_most=_FEW,
             needs=("raw/articles",),
         ),
         Expectation(
             "prices are in the unit of the list",
             f"Share of the sales of the newest four weeks at more than {_PRICE_FACTOR} times, or less than 1/{_PRICE_FACTOR} of, the article's list price.",
-            False,
-            _PRICE_OF_ANOTHER_UNIT,
-            _PRICE_SHARE,
+            is_blocking=False,
+            breaches=_PRICE_OF_ANOTHER_UNIT,
+            figure=_PRICE_SHARE,
             at_most=_HARDLY_ANY,
             needs=("raw/articles",),
         ),
@@ -188,7 +192,7 @@ _OF_ONE_TABLE: Mapping[str, tuple[Expectation, ...]] = {
         Expectation(
             "series have few gaps",
             "Share of weeks, first to last of a series, without a row: they are unknown, not zero.",
-            False,
+            is_blocking=False,
             figure=_WEEK_GAPS,
             at_most=_FEW,
         ),
@@ -212,7 +216,7 @@ _OF_ONE_TABLE: Mapping[str, tuple[Expectation, ...]] = {
         Expectation(
             "the stock feed is current",
             "Days from the newest stock count to the newest sale.",
-            False,
+            is_blocking=False,
             figure=_FEED_LAG,
             at_most=_FEED_LAG_DAYS,
             needs=("raw/sales_transactions",),
@@ -220,9 +224,9 @@ _OF_ONE_TABLE: Mapping[str, tuple[Expectation, ...]] = {
         Expectation(
             "what sells is counted",
             "Share of the series sold in the last 13 weeks that nobody counted in them: there, a stock-out would be read as a zero.",
-            False,
-            _UNCOUNTED,
-            _UNCOUNTED_SHARE,
+            is_blocking=False,
+            breaches=_UNCOUNTED,
+            figure=_UNCOUNTED_SHARE,
             at_most=_FEW,
             needs=("raw/sales_transactions",),
         ),

@@ -54,7 +54,7 @@ SELECT *, stock_units - stock_before_units - received_units - returned_units + s
 """
 STOCK_BALANCE = {"suite_counts": _COUNTS, "suite_moved": _MOVED, "suite_balance": _BALANCE}
 """Tables to prepare, in order: the last count of each week; what moved from one to the next; `suite_balance` has a row per article and week that can be balanced."""
-_IN_BREACH = "SELECT * FROM suite_balance WHERE remainder_units <> 0 ORDER BY abs(remainder_units) DESC"
+_IN_BREACH = "SELECT * FROM suite_balance WHERE remainder_units <> 0"
 _NEWEST = "day > (SELECT max(day) FROM suite_balance) - 7"
 
 
@@ -65,11 +65,11 @@ SELECT before.merchant_id, before.article_id, before.week + 1 AS week_number, DA
 FROM suite_counts AS before
 JOIN suite_counts AS earlier ON earlier.series = before.series AND earlier.week = before.week - 1
 LEFT JOIN suite_counts AS now ON now.series = before.series AND now.week = before.week + 1
-WHERE before.week + 1 BETWEEN (SELECT {week_of("max(day) + 1")} - {_RECENT_WEEKS} FROM suite_counts) AND (SELECT {week_of("max(day) + 1")} - 1 FROM suite_counts)
+WHERE before.stock_units > 0 AND before.week + 1 BETWEEN (SELECT {week_of("max(day) + 1")} - {_RECENT_WEEKS} FROM suite_counts) AND (SELECT {week_of("max(day) + 1")} - 1 FROM suite_counts)
 """  # noqa: S608
 COUNTS_GO_ON = Expectation(
     "weekly counts go on",
-    f"Share of the series counted in two weeks that are not counted in the next, in the worst of the last {_RECENT_WEEKS} complete weeks: a part of the delivery is missing.",
+    f"Share of the series counted in two weeks, with stock left, that are not counted in the next, in the worst of the last {_RECENT_WEEKS} complete weeks: a part of the delivery is missing.",
     is_blocking=False,
     breaches=f"SELECT merchant_id, article_id, week FROM ({_EXPECTED_COUNTS}) WHERE is_missing",  # noqa: S608
     figure="SELECT max(share) AS value FROM ("  # noqa: S608
@@ -92,6 +92,7 @@ def stock_balances(settings: SuiteSettings) -> tuple[Expectation, ...]:
             f"{words}, the change of stock is what was received and returned less what was sold: unexplained units over units moved, article by article.",
             is_blocking=False,
             breaches=f"SELECT * FROM ({_IN_BREACH}) WHERE {condition}",  # noqa: S608
+            worst_first="abs(remainder_units) DESC, merchant_id, article_id, day",
             figure=f"SELECT CASE WHEN (SELECT count(*) FROM raw_sales_transactions) > 0 THEN sum(abs(remainder_units)) / nullif(sum(greatest("  # noqa: S608
             f"sold_units + returned_units + received_units, abs(remainder_units))), 0) END AS value FROM suite_balance WHERE {condition}",
             at_most=settings.largest_unexplained_share,

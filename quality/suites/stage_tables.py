@@ -121,9 +121,9 @@ _OF_TABLE: Mapping[str, tuple[Expectation, ...]] = {
         Expectation(
             "sold above cost",
             "Share of SKUs whose cost exceeds their price.",
-            False,
-            rows_where("unit_cost_eur > unit_price_eur"),
-            share_of_rows("unit_cost_eur > unit_price_eur"),
+            is_blocking=False,
+            breaches=rows_where("unit_cost_eur > unit_price_eur"),
+            figure=share_of_rows("unit_cost_eur > unit_price_eur"),
             at_most=0.05,
         ),
     ),
