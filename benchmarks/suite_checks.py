@@ -71,7 +71,7 @@ def run(*, n_rows: int, on_progress: Callable[[str], None]) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="replenish-bench-") as folder:
         on_progress(f"writing a market of {n_rows:,} sales")
-        _write_market(Path(folder), n_rows)
+        write_market(Path(folder), n_rows)
         on_progress("judging it")
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as judge:
             return judge.submit(judged, folder).result()
@@ -104,7 +104,8 @@ def judged(folder: str) -> dict[str, Any]:
     )
 
 
-def _write_market(folder: Path, n_rows: int) -> None:
+def write_market(folder: Path, n_rows: int) -> None:
+    """A source of raw tables in shards, one file each, whose stock balances."""
     n_series = max(N_SHARDS, n_rows // ROWS_PER_SERIES)
     with duckdb.connect(config={"threads": 2, "memory_limit": "2GB", "temp_directory": str(folder / "spill")}) as connection:
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")

@@ -15,7 +15,7 @@ from sources.storage import is_remote, join, list_files, publish_file, read_byte
 FOLDER = "checks"
 _SHOWN = 13
 """Partitions whose trend a table's page shows: a quarter of weeks."""
-_LAST_OF_A_RUN = ("raw/external_signals", "evaluation/calibration", "evaluation/exceptions")
+LAST_OF_A_RUN = ("raw/fingerprints", "evaluation/forecast_accuracy", "evaluation/exceptions")
 """Tables after which a run has little or nothing left to judge."""
 
 
@@ -32,7 +32,7 @@ def keep_reports(root: str, reports: Sequence[SuiteReport]) -> str:
     newest = newest_reports(root, table, n=_SHOWN)
     page = join(root, FOLDER, *f"{table}.html".split("/"))
     _publish(page, table_page(newest))
-    if table in _LAST_OF_A_RUN or {report.state for report in [*before, *reports]} != {"passed"}:
+    if table in LAST_OF_A_RUN or {report.state for report in [*before, *reports]} != {"passed"}:
         _publish(index_location(root), index_page([found[0] for table in SUITE_TABLES if (found := newest_reports(root, table, n=1))]))
     return page
 

@@ -7,9 +7,9 @@ from quality.suites import models, raw_tables, stage_tables
 from quality.suites.contracts import contract_expectations, contract_of, key_of
 from quality.suites.expectation import Suite
 
-_STAGES = ("raw", "series", "features", "forecast", "vectors", "policy", "evaluation")
+_STAGES = {stage: place for place, stage in enumerate(("raw", "series", "features", "forecast", "vectors", "policy", "evaluation"))}
 SUITE_TABLES: tuple[str, ...] = tuple(
-    sorted((*(f"raw/{name}" for name in RAW_TABLES), *STAGE_TABLES, *models.KEYS), key=lambda table: _STAGES.index(table.split("/")[0]))
+    sorted((*(f"raw/{name}" for name in RAW_TABLES), *STAGE_TABLES, *models.KEYS), key=lambda table: _STAGES.get(table.split("/")[0], len(_STAGES)))
 )
 """Every table with a suite, in the order of the data flow."""
 

@@ -59,6 +59,9 @@ def contract_expectations(contract: type[dy.Schema], *, key: tuple[str, ...]) ->
     Args:
         contract: Of the table.
         key: Columns that identify a row within a partition; empty = rows may repeat.
+
+    Raises:
+        NotImplementedError: A rule over several columns, or a type, has not been said in SQL yet.
     """
     columns = contract.columns()
     types = {name: duckdb_type(dtype) for name, dtype in pl.Schema(contract).items()}
@@ -114,10 +117,12 @@ def duckdb_type(dtype: pl.DataType) -> str:
     try:
         return _FLAT_TYPES[type(dtype)]
     except KeyError:
-        raise NotImplementedError(f"no type of DuckDB's is known for {dtype}") from None
+        raise NotImplementedError(f"no type of DuckDB's is known for {dtype}: add it to {__name__}") from None
 
 
 def _of_rows(rule: str) -> Expectation:
+    if rule not in RULES_IN_SQL:
+        raise NotImplementedError(f"the contracts' rule {rule!r} has no SQL: add it to RULES_IN_SQL in {__name__}")
     text, breach = RULES_IN_SQL[rule]
     return Expectation(rule.replace("_", " "), text, is_blocking=True, breaches=rows_where(breach))
 

@@ -12,8 +12,8 @@ from domain.settings import Settings
 from domain.stage_tables import WeeklyDemand
 from orchestration.checks import checks_of_table
 from orchestration.suite_checks import CHECK_NAME, judge_partitions, suite_result
-from orchestration.suite_reports import index_location, newest_reports
-from quality.suites import Finding, SuiteReport
+from orchestration.suite_reports import LAST_OF_A_RUN, index_location, newest_reports
+from quality.suites import SUITE_TABLES, Finding, SuiteReport
 from quality.suites.page import index_page, table_page
 from quality.table_rules import RULES
 from sources.storage import write_parquet
@@ -174,3 +174,7 @@ def test_pages_show_what_was_found_and_how_it_was_before() -> None:
     assert "1 unusual" in index
     assert f"href='{TABLE}.html'" in index
     assert "share: 0.123, 7 in breach" in index
+
+
+def test_the_index_is_written_at_the_end_of_a_run() -> None:
+    assert set(LAST_OF_A_RUN) <= set(SUITE_TABLES)
