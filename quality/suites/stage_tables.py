@@ -157,14 +157,4 @@ _OF_TABLE: Mapping[str, tuple[Expectation, ...]] = {
     "evaluation/forecast_accuracy": (
         must("covered weeks were judged", "No more weeks inside the interval than weeks.", f"covered_weeks > n_weeks + {_ROUNDING}"),
     ),
-    "evaluation/exceptions": (
-        Expectation(
-            "few articles are exceptions",
-            "Exceptions per SKU with a policy: what everybody is, is no exception.",
-            is_blocking=False,
-            figure="SELECT (SELECT count(DISTINCT (merchant_id, article_id)) FROM {batch}) / nullif(count(*), 0) AS value FROM policy_policies",
-            at_most=0.5,
-            needs=("policy/policies",),
-        ),
-    ),
 }

@@ -35,7 +35,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings_for(root: Path, source: Path, *, n_shards: int) -> Settings:
     sizes = {"forecast": {"n_trees": 8}, "simulation": {"n_paths_optimize": 50, "n_paths_evaluate": 100}, "optimizer": {"evaluation_budget": 20}}
     limits = {"inventory": {"inbound_capacity_units_per_week": 60, "fill_rate_floors": {"A": 0.5}}}  # they tie the SKUs of all shards together
-    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes, **limits)
+    short = {"suites": {"usual_history_weeks": 48, "largest_short_share": 1.0}}  # the market is 60 weeks old; 48 of them lie before the judged cutoff
+    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes, **limits, **short)
 
 
 @pytest.fixture(scope="module")
