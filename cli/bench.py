@@ -80,6 +80,22 @@ def policies(
     emit(figures, tables(figures), as_json=as_json)
 
 
+@app.command()
+def checks(
+    n_rows: Annotated[
+        int, typer.Option("--rows", min=10_000, help="Sales of the made-up market; returns, arrivals and stock counts come on top.")
+    ] = 50_000_000,
+    as_json: JsonOption = False,
+) -> None:
+    """Seconds the suites of the raw tables take, and the most memory.
+
+    Example: `replenish bench checks --rows 50000000 --json`
+    """
+    from benchmarks.suite_checks import run
+
+    _emit(run(n_rows=n_rows, on_progress=progress), as_json=as_json)
+
+
 def _emit(figures: dict[str, Any], *, as_json: bool) -> None:
     emit(figures, "\n".join(_lines(figures)), as_json=as_json)
 

@@ -177,6 +177,23 @@ class OperationsSettings(_Frozen):
     partitions_per_run: int | None = Field(None, ge=1, description="Most partitions one run of a backfill covers; unset = as many as follow each other.")
 
 
+class SuiteSettings(_Frozen):
+    """When data counts as usual (suites, `quality/suites`); beyond it a check warns, and nothing is stopped."""
+
+    largest_missing_share: float = Field(0.05, ge=0, le=1, description="Largest share of missing values in a column that the source delivers.")
+    fewest_history_weeks: int = Field(78, ge=1, description="History below which a series counts as short, in weeks (18 months).")
+    usual_history_weeks: int = Field(104, ge=1, description="History the market as a whole should have, in weeks (24 months).")
+    largest_short_share: float = Field(
+        0.5, ge=0, le=1, description="Largest share of series with a short history: articles that come and go are normal, a truncated export is not."
+    )
+    largest_unexplained_share: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="Largest share of the units moved that sales, returns and arrivals leave unexplained in the stock, over half a year and in the newest week.",
+    )
+
+
 class AlertSettings(_Frozen):
     """Who is told what goes wrong, and how. Secrets belong into the environment, not into a file."""
 
@@ -219,6 +236,7 @@ class Settings(_Frozen):
     costs: CostSettings = CostSettings()
     operations: OperationsSettings = OperationsSettings()
     alerts: AlertSettings = AlertSettings()
+    suites: SuiteSettings = SuiteSettings()
     merchants: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Inventory settings by merchant_id: `[merchants.ID]` in the TOML file.")
 
     def for_merchant(self, merchant_id: str, row: Mapping[str, Any] | None = None) -> Self:
@@ -244,7 +262,7 @@ class Settings(_Frozen):
 
     def as_record(self) -> str:
         """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when, nor who is told."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "alerts", "merchants"})
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "alerts", "suites", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 

@@ -11,6 +11,7 @@ from assets.marts import ANALYTICS_FILE
 from domain.settings import Settings
 from domain.tables import RAW_TABLES
 from feature_store import defaults_used
+from orchestration.suite_reports import index_location
 from quality.day_figures import accuracy_figures, order_figures, top_exceptions, top_orders
 from sources.folder import count_rules
 from sources.storage import join
@@ -110,4 +111,4 @@ def _outputs(root: str, *, cutoff: date, decision_date: date) -> dict[str, str]:
     of_week, of_day = {"week": cutoff.isoformat()}, {"day": decision_date.isoformat()}
     tables = {"forecasts": ("forecast/quantiles", of_week), "policies": ("policy/policies", of_day), "exceptions": ("evaluation/exceptions", of_day)}
     folders = {name: partition_location(root, table, key).removesuffix("/part.parquet") for name, (table, key) in tables.items()}
-    return folders | {"analytics": join(root, "analytics", ANALYTICS_FILE)}
+    return folders | {"analytics": join(root, "analytics", ANALYTICS_FILE), "checks": index_location(root)}

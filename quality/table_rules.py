@@ -1,4 +1,6 @@
-"""Rules over the tables of the stages. Asset checks are generated from `RULES`: a rule needs no Dagster edit.
+"""Rules that compare tables of the stages. Asset checks are generated from `RULES`: a rule needs no Dagster edit.
+
+What is expected of one table, its contract first, is in `quality.suites`.
 
 A rule sees one partition and, by name, the partitions of other tables with the same shard and day or cutoff.
 """
@@ -6,10 +8,9 @@ A rule sees one partition and, by name, the partitions of other tables with the 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import dataframely as dy
 import polars as pl
 
-from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, STAGE_TABLES, UNIT_ERROR
+from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, UNIT_ERROR
 
 SERIES_KEY = ["merchant_id", "article_id"]
 Others = Mapping[str, pl.DataFrame]
@@ -45,19 +46,6 @@ class TableRule:
         """Whether the partitions together keep the rule."""
         n_rows = sum(result.n_rows for result in results)
         return sum(result.n_breaches for result in results) <= self.allowed_share * n_rows
-
-
-def breaks_contract(contract: type[dy.Schema]) -> Callable[[pl.DataFrame, Others], RuleResult]:
-    """Rows that break the table's contract; all of them where its columns or types differ."""
-
-    def evaluate(frame: pl.DataFrame, _: Others) -> RuleResult:
-        try:
-            good, failures = contract.filter(frame)
-        except (dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
-            return RuleResult(frame.height, max(frame.height, 1), str(error).splitlines()[0])
-        return RuleResult(frame.height, frame.height - good.height, ", ".join(f"{rule}: {count}" for rule, count in failures.counts().items()))
-
-    return evaluate
 
 
 def unanswered_series(other: str, *, rows_per_series: int = 1, may_know_more: bool = False) -> Callable[[pl.DataFrame, Others], RuleResult]:
@@ -96,7 +84,6 @@ def unprofiled_merchants(frame: pl.DataFrame, others: Others) -> RuleResult:
 
 
 RULES: tuple[TableRule, ...] = (
-    *(TableRule(table, "contract", f"Every row keeps the contract of {table}.", breaks_contract(schema)) for table, schema in STAGE_TABLES.items()),
     TableRule(
         "series/merchant_profiles",
         "every_merchant_has_a_profile",

@@ -46,7 +46,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings_for(root: Path, source: Path, *, n_shards: int) -> Settings:
     sizes = {"forecast": {"n_trees": 8}, "simulation": {"n_paths_optimize": 50, "n_paths_evaluate": 100}, "optimizer": {"evaluation_budget": 20}}
     limits = {"inventory": {"inbound_capacity_units_per_week": 60, "fill_rate_floors": {"A": 0.5}}}  # they tie the SKUs of all shards together
-    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes, **limits)
+    short = {"suites": {"usual_history_weeks": 48, "largest_short_share": 1.0}}  # the market is 60 weeks old; 48 of them lie before the judged cutoff
+    return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes, **limits, **short)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_articles_launched_without_a_sale_get_a_recommendation(three_shards: tup
 def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
     settings, _, _ = three_shards
     keys = build_definitions(settings).resolve_asset_graph().asset_check_keys
-    blocking = {key for key in keys if key.name in {"contract", "every_series_is_answered", "every_series_is_forecast", "every_series_has_a_vector"}}
+    blocking = {key for key in keys if key.name in {"suite", "every_series_is_answered", "every_series_is_forecast", "every_series_has_a_vector"}}
     with open_instance(settings.data) as instance:
         records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
         assert {key: records[key].status.value for key in blocking} == dict.fromkeys(blocking, "SUCCEEDED")

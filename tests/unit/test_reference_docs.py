@@ -14,7 +14,7 @@ from domain.tables import RAW_TABLES
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
 
-@pytest.mark.parametrize("page", ["tables.md", "settings.md", "data_dictionary.md"])
+@pytest.mark.parametrize("page", ["tables.md", "settings.md", "data_dictionary.md", "expectations.md"])
 def test_pages_are_up_to_date(page: str) -> None:
     assert (FOLDER / page).read_text(encoding="utf-8") == pages()[page], "run: python -m docs.reference.generate"
 
