@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from assets.declaration import declaration
+from assets.drift import build_decision_drift, build_forecast_drift
 from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of, week_of
 from assets.plots import accuracy_by_horizon, markdown_table, reliability_diagram
@@ -68,7 +69,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 
-    return [forecast_accuracy, forecast_tallies, calibration, exceptions]
+    return [forecast_accuracy, forecast_tallies, calibration, exceptions, *build_forecast_drift(partitions), *build_decision_drift(partitions)]
 
 
 def _accuracy(frame: pl.DataFrame) -> Metadata:

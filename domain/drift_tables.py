@@ -35,7 +35,9 @@ class InputTallies(dy.Schema):
     n_price_jumps = units("Of them those whose price is more than five times the usual one, or less than a fifth.")
     sold_units = units("Units sold.")
     n_matched = units("Series with known demand at their usual price this week and in three of the weeks 2 to 5 before, and sales in those.")
-    matched_sales_parts = units("Σ over such series (with sales in those weeks or not) of units sold over the root of (mean of those weeks + ½), in thousandths.")
+    matched_sales_parts = units(
+        "Σ over such series (with sales in those weeks or not) of units sold over the root of (mean of those weeks + ½), in thousandths."
+    )
     matched_reference_parts = units("Σ of the mean of those weeks over the same, in thousandths.")
     n_sales = units("Rows of sales.")
     n_repeated_sales = units("Rows that repeat another's article, instant, warehouse, quantity and price.")
@@ -46,6 +48,20 @@ class InputTallies(dy.Schema):
     quantity_units_counts = _counts("Rows of sales by units.")
     on_hand_units_counts = _counts("Series by stock at the end of the week.")
     returned_units_counts = _counts("Series by units returned.")
+
+
+class DecisionTallies(dy.Schema):
+    """Evaluation: what was decided on a day and what came of earlier decisions, sums by merchant in whole numbers."""
+
+    merchant_id = key("Who orders.")
+    n_skus = units("SKUs decided on.")
+    n_changed = units("Of them those whose order moved since the day before by more than the share of the settings; 0 where that day was not decided.")
+    has_day_before = dy.Bool(nullable=False, description="Whether the day before was decided.")
+    order_value_cents = units("Value of the day's orders.")
+    recommended_units = units("Units recommended a week before; 0 where that day was not decided.")
+    followed_units = units("Of them those that were ordered within the week.")
+    predicted_cost_cents = units("Holding, inbound, outbound and return cost expected 12 weeks before for the weeks since; 0 where that day was not decided.")
+    realised_cost_cents = units("The same cost terms by what came, at the rates of that day.")
 
 
 class DriftChecks(dy.Schema):

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import dataframely as dy
 import polars as pl
 
-from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, ModelCards, WeekDependence
+from domain.drift_tables import DecisionTallies, DriftChecks, InputTallies
+from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, ModelCards, NewestWeekTallies, WeekDependence
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.table_columns import euros as _euros
 from domain.table_columns import key as _key
@@ -393,6 +394,8 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "series/weekly_demand": WeeklyDemand,
     "series/unconstrained_demand": UnconstrainedDemand,
     "series/merchant_profiles": MerchantProfiles,
+    "series/input_tallies": InputTallies,
+    "series/input_drift": DriftChecks,
     "forecast/model_quantiles": Forecasts,
     "forecast/held_out": HeldOut,
     "forecast/dependence": WeekDependence,
@@ -411,6 +414,10 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "evaluation/forecast_accuracy": ForecastAccuracy,
     "evaluation/forecast_tallies": ForecastTallies,
     "evaluation/calibration": Calibration,
+    "evaluation/newest_week_tallies": NewestWeekTallies,
+    "evaluation/forecast_drift": DriftChecks,
     "evaluation/exceptions": Exceptions,
+    "evaluation/decision_tallies": DecisionTallies,
+    "evaluation/decision_drift": DriftChecks,
 }
 """Tables with a contract by stage and name, as they lie under `REPLENISH_DATA`."""

@@ -86,6 +86,21 @@ def unprofiled_merchants(frame: pl.DataFrame, others: Others) -> RuleResult:
     return RuleResult(asked.height, asked.join(answered, on="merchant_id", how="anti").height)
 
 
+def drifted(*, is_blocking: bool) -> Callable[[pl.DataFrame, Others], RuleResult]:
+    """Breaches of drift checks that block, or those that do not, with their evidence."""
+
+    def evaluate(frame: pl.DataFrame, _: Others) -> RuleResult:
+        judged = frame.filter(pl.col("is_blocking") == is_blocking)
+        found = judged.filter("is_breached")
+        return RuleResult(
+            judged.height,
+            found.height,
+            "; ".join(f"{check} ({scope}): {text}" for check, scope, text in found.select("check", "scope", "evidence").iter_rows()),
+        )
+
+    return evaluate
+
+
 RULES: tuple[TableRule, ...] = (
     *(TableRule(table, "contract", f"Every row keeps the contract of {table}.", breaks_contract(schema)) for table, schema in STAGE_TABLES.items()),
     TableRule(
@@ -163,6 +178,16 @@ RULES: tuple[TableRule, ...] = (
         "No week sold a hundred times what the series usually sells; such weeks are read as unknown, and the source should be corrected.",
         rows_where(pl.col("flag") == UNIT_ERROR),
         is_blocking=False,
+    ),
+    TableRule(
+        "series/input_drift",
+        "input_is_sound",
+        "No feed is broken: prices, series, stock counts and rows of sales are there once and in their usual unit (settings `drift`). A breach stops the forecast.",
+        drifted(is_blocking=True),
+    ),
+    *(
+        TableRule(table, "nothing_drifts", f"No {what} is far from its own past (settings `drift`).", drifted(is_blocking=False), is_blocking=False)
+        for table, what in (("series/input_drift", "input"), ("evaluation/forecast_drift", "forecast"), ("evaluation/decision_drift", "decision"))
     ),
     TableRule(
         "series/unconstrained_demand",

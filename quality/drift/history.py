@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from domain.settings import DriftSettings
 TO_STANDARD_DEVIATION = 1.4826
 """Of the median absolute deviation of a normal distribution."""
 _HABIT = 0.9
+Side = Literal["level", "rise", "change"]
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -28,11 +30,11 @@ class DriftCheck:
 
     name: str
     least: float
-    """Smallest breach: a value, or with `is_change` a distance from the reference."""
+    """Smallest breach: a value, or a distance from the reference."""
     words: str
     """What the statistic is, for the evidence."""
-    is_change: bool = False
-    """Whether both directions count."""
+    side: Side = "level"
+    """level: the value itself; rise: its distance above the reference; change: on either side."""
     is_blocking: bool = False
     deviations: float | None = None
     """Robust standard deviations, where other than the settings'."""
@@ -93,8 +95,8 @@ def _limits(figures: Figures, past: FloatArray, value: float, settings: DriftSet
     """Median, and threshold on the side on which the value lies (or on the only side that counts)."""
     check, median = figures.check, float(np.median(past))
     spread = (check.deviations or settings.robust_deviations) * max(TO_STANDARD_DEVIATION * float(np.median(np.abs(past - median))), figures.noise)
-    if not check.is_change:
+    if check.side == "level":
         return median, max(check.least, median + spread, float(np.quantile(past, _HABIT)))
-    direction = 1.0 if value >= median else -1.0
+    direction = 1.0 if value >= median or check.side == "rise" else -1.0
     season = max((direction * (then - median) for then in figures.a_year_ago), default=0.0)
     return median, median + direction * max(check.least, spread, season + check.least / 2 if season > 0 else 0.0)

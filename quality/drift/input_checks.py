@@ -52,13 +52,38 @@ def _share_checks(settings: DriftSettings) -> list[tuple[DriftCheck, str, str, t
     """Check, numerator, denominator, kinds of scopes."""
     feed, all_kinds = ("merchant",), ("market", "merchant")
     return [
-        (DriftCheck("prices_jumped", settings.price_jump_share, "share of articles at five times their price, or a fifth", is_blocking=True), "n_price_jumps", "n_priced", feed),
-        (DriftCheck("series_fell_silent", settings.silent_share, "share of steady series without a sale", is_blocking=True), "n_silent", "n_regular", all_kinds),
-        (DriftCheck("stock_not_counted", settings.uncounted_share, "share of series without a stock count", is_blocking=True), "n_uncounted", "n_counted_before", all_kinds),
-        (DriftCheck("sales_repeated", settings.repeated_share, "share of sales that repeat another row", is_blocking=True), "n_repeated_sales", "n_sales", feed),
+        (
+            DriftCheck("prices_jumped", settings.price_jump_share, "share of articles at five times their price, or a fifth", is_blocking=True),
+            "n_price_jumps",
+            "n_priced",
+            feed,
+        ),
+        (
+            DriftCheck("series_fell_silent", settings.silent_share, "share of steady series without a sale", is_blocking=True),
+            "n_silent",
+            "n_regular",
+            all_kinds,
+        ),
+        (
+            DriftCheck("stock_not_counted", settings.uncounted_share, "share of series without a stock count", is_blocking=True),
+            "n_uncounted",
+            "n_counted_before",
+            all_kinds,
+        ),
+        (
+            DriftCheck("sales_repeated", settings.repeated_share, "share of sales that repeat another row", is_blocking=True),
+            "n_repeated_sales",
+            "n_sales",
+            feed,
+        ),
         (DriftCheck("stock_frozen", settings.frozen_share, "share of series whose stock should have changed and did not"), "n_frozen", "n_moved", feed),
-        (DriftCheck("stock_unexplained", settings.unexplained_share, "stock changes that no record explains, over units moved"), "unexplained_units", "moved_units", feed),
-        (DriftCheck("censored_share", settings.censored_share, "share of series that stock cut off", is_change=True), "n_censored", "n_series", all_kinds),
+        (
+            DriftCheck("stock_unexplained", settings.unexplained_share, "stock changes that no record explains, over units moved"),
+            "unexplained_units",
+            "moved_units",
+            feed,
+        ),
+        (DriftCheck("censored_share", settings.censored_share, "share of series that stock cut off", side="change"), "n_censored", "n_series", all_kinds),
         (DriftCheck("series_churn", settings.churn_share, "share of series that are new or have ended"), "n_churned", "n_series", ("market",)),
     ]
 
@@ -75,15 +100,15 @@ def _shares(tallies: pl.DataFrame, settings: DriftSettings) -> _Found:
 
 def _fewest(check: DriftCheck) -> int:
     """Shares that are next to nothing while all is well need few cells; those that move by themselves need many."""
-    return _FEWEST_RESTLESS if check.is_change or check.name in _RESTLESS else _FEWEST
+    return _FEWEST_RESTLESS if check.side == "change" or check.name in _RESTLESS else _FEWEST
 
 
 def _levels(tallies: pl.DataFrame, settings: DriftSettings) -> _Found:
     """Demand of series against themselves a few weeks ago, less the same of all others: season and growth of the market fall out."""
     words = "logarithm of demand against 2 to 5 weeks before, all others' taken off"
     checks = {
-        "category": DriftCheck("category_level", settings.level_change, words, is_change=True, deviations=settings.category_deviations),
-        "merchant": DriftCheck("merchant_level", settings.level_change, words, is_change=True),
+        "category": DriftCheck("category_level", settings.level_change, words, side="change", deviations=settings.category_deviations),
+        "merchant": DriftCheck("merchant_level", settings.level_change, words, side="change"),
     }
     now, usual = pl.col("matched_sales_parts"), pl.col("matched_reference_parts")
     columns = ("n_matched", "matched_sales_parts", "matched_reference_parts")
@@ -97,7 +122,16 @@ def _levels(tallies: pl.DataFrame, settings: DriftSettings) -> _Found:
         if smooth.height:
             last = smooth["week"][-1]
             season = smooth.filter((pl.col("week") - (last - _YEAR)).abs() <= _SEASON)
-            yield last, Figures(checks[scope.split(" ")[0]], scope, smooth["level"].to_list(), f" ({smooth['n_matched'][-1]:,} series)", a_year_ago=season["level"].to_list())
+            yield (
+                last,
+                Figures(
+                    checks[scope.split(" ")[0]],
+                    scope,
+                    smooth["level"].to_list(),
+                    f" ({smooth['n_matched'][-1]:,} series)",
+                    a_year_ago=season["level"].to_list(),
+                ),
+            )
 
 
 def _log_ratio(now: pl.Expr, usual: pl.Expr) -> pl.Expr:
@@ -138,14 +172,19 @@ def _categories(tallies: pl.DataFrame, settings: DriftSettings) -> _Found:
     weeks = sorted(tallies["week"].unique())
     if rows.is_empty():
         return
-    sold = rows.pivot(on="week", index="scope", values="sold_units").select(pl.col(str(week)) if str(week) in rows["week"].cast(pl.String) else pl.lit(0).alias(str(week)) for week in weeks)
+    sold = rows.pivot(on="week", index="scope", values="sold_units").select(
+        pl.col(str(week)) if str(week) in rows["week"].cast(pl.String) else pl.lit(0).alias(str(week)) for week in weeks
+    )
     units = sold.fill_null(0).to_numpy().astype(np.float64)
     appeared, vanished = [], []
     for place in range(_POOLED_WEEKS, len(weeks)):
         now, usual = units[:, place], units[:, place - _STEADY_WEEKS : place].min(axis=1)
         appeared.append(float(now[units[:, :place].sum(axis=1) == 0].sum() / max(now.sum(), 1.0)))
         vanished.append(float(usual[now == 0].sum() / max(usual.sum(), 1.0)))
-    for name, words, values in (("categories_appeared", "share of units in new categories", appeared), ("categories_vanished", "usual share of categories without a sale", vanished)):
+    for name, words, values in (
+        ("categories_appeared", "share of units in new categories", appeared),
+        ("categories_vanished", "usual share of categories without a sale", vanished),
+    ):
         if values:
             yield weeks[-1], Figures(DriftCheck(name, settings.category_share, words), MARKET, values)
 

@@ -21,7 +21,12 @@ _FEWEST_REFERENCES = 3
 _PRICE_JUMP = 5.0
 _PROMOTED = 0.92
 """Below this share of the usual price demand is another one: such weeks say nothing of a level."""
-_FEATURES = {"sales_units_counts": "sales_units", "unit_price_eur_counts": "sold_price_eur", "on_hand_units_counts": "stock_units", "returned_units_counts": "returned_units"}
+_FEATURES = {
+    "sales_units_counts": "sales_units",
+    "unit_price_eur_counts": "sold_price_eur",
+    "on_hand_units_counts": "stock_units",
+    "returned_units_counts": "returned_units",
+}
 _LISTS = ("hour_counts", "weekday_counts", *_FEATURES, "quantity_units_counts")
 
 
@@ -102,7 +107,8 @@ def _with_flags(weeks: pl.LazyFrame) -> pl.LazyFrame:
         .with_columns(
             is_active=_of_series((sold > 0).cast(pl.Int64).fill_null(0).rolling_sum(ACTIVE_WEEKS, min_samples=1)) > 0,
             was_active=_of_series((sold > 0).cast(pl.Int64).fill_null(0).rolling_sum(ACTIVE_WEEKS, min_samples=1).shift(1)) > 0,
-            is_regular=pl.all_horizontal(_of_series((sold.shift(lag) > 0).fill_null(value=False)) for lag in range(1, _REGULAR_WEEKS + 1)) & ~pl.col("is_censored"),
+            is_regular=pl.all_horizontal(_of_series((sold.shift(lag) > 0).fill_null(value=False)) for lag in range(1, _REGULAR_WEEKS + 1))
+            & ~pl.col("is_censored"),
             stock_before=_of_series(before),
             movement=movement,
             usual_price=_of_series(price.shift(1).rolling_median(_USUAL_PRICE_WEEKS, min_samples=_FEWEST_REFERENCES)),
@@ -185,4 +191,3 @@ def _by_scope(rows: pl.LazyFrame, categories: pl.LazyFrame, sums: list[pl.Expr])
         known.filter(pl.col("category").is_not_null()).group_by("week", scope=pl.format("category {}", "category")).agg(sums),
     ]
     return pl.concat(scopes)
-
