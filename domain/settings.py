@@ -83,7 +83,9 @@ class DriftSettings(_Frozen):
     largest_ks: float = Field(0.15, gt=0, le=1, description="Kolmogorov–Smirnov distance of a distribution from that of the 8 weeks before, at least.")
     fewest_cells: int = Field(200, ge=1, description="Rows or series below which a distribution says too little to judge it.")
     level_change: float = Field(0.35, gt=0, description="Least change of a level of demand, as a logarithm (0.35: −30 %, +42 %).")
-    category_deviations: float = Field(3.5, gt=0, description="Robust standard deviations for the level of a category.")
+    category_fall_deviations: float = Field(
+        3.0, gt=0, description="Robust standard deviations for a category whose demand falls: it is sought harder than one that rises, as promotions make it."
+    )
     price_jump_share: float = Field(0.2, gt=0, le=1, description="Share of a merchant's articles with a price five times the usual, or a fifth; blocks.")
     silent_share: float = Field(0.15, gt=0, le=1, description="Share of series that sell every week and sold nothing; blocks.")
     uncounted_share: float = Field(0.1, gt=0, le=1, description="Share of series whose stock was counted the week before and is not any more; blocks.")

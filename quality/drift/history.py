@@ -36,8 +36,8 @@ class DriftCheck:
     side: Side = "level"
     """level: the value itself; rise: its distance above the reference; change: on either side."""
     is_blocking: bool = False
-    deviations: float | None = None
-    """Robust standard deviations, where other than the settings'."""
+    deviations_below: float | None = None
+    """Robust standard deviations below the reference, where other than the settings'."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,10 @@ def _row(figures: Figures, *, on: date, settings: DriftSettings) -> Mapping[str,
 def _limits(figures: Figures, past: FloatArray, value: float, settings: DriftSettings) -> tuple[float, float]:
     """Median, and threshold on the side on which the value lies (or on the only side that counts)."""
     check, median = figures.check, float(np.median(past))
-    spread = (check.deviations or settings.robust_deviations) * max(TO_STANDARD_DEVIATION * float(np.median(np.abs(past - median))), figures.noise)
+    direction = 1.0 if value >= median or check.side != "change" else -1.0
+    deviations = (check.deviations_below if direction < 0 else None) or settings.robust_deviations
+    spread = deviations * max(TO_STANDARD_DEVIATION * float(np.median(np.abs(past - median))), figures.noise)
     if check.side == "level":
         return median, max(check.least, median + spread, float(np.quantile(past, _HABIT)))
-    direction = 1.0 if value >= median or check.side == "rise" else -1.0
     season = max((direction * (then - median) for then in figures.a_year_ago), default=0.0)
     return median, median + direction * max(check.least, spread, season + check.least / 2 if season > 0 else 0.0)

@@ -107,7 +107,7 @@ def _levels(tallies: pl.DataFrame, settings: DriftSettings) -> _Found:
     """Demand of series against themselves a few weeks ago, less the same of all others: season and growth of the market fall out."""
     words = "logarithm of demand against 2 to 5 weeks before, all others' taken off"
     checks = {
-        "category": DriftCheck("category_level", settings.level_change, words, side="change", deviations=settings.category_deviations),
+        "category": DriftCheck("category_level", settings.level_change, words, side="change", deviations_below=settings.category_fall_deviations),
         "merchant": DriftCheck("merchant_level", settings.level_change, words, side="change"),
     }
     now, usual = pl.col("matched_sales_parts"), pl.col("matched_reference_parts")
