@@ -19,6 +19,7 @@ _OF_DAY = [
     ["policy", "order_changes"],
     ["policy", "constraint_prices"],
     ["evaluation", "exceptions"],
+    ["evaluation", "decision_drift"],
 ]
 _OF_CUTOFF = [
     ["series", "weekly_demand"],
@@ -27,8 +28,11 @@ _OF_CUTOFF = [
     ["forecast", "dependence"],
     ["forecast", "champions"],
     ["forecast", "quantiles"],
+    ["forecast", "released"],
+    ["forecast", "calibration"],
+    ["series", "input_drift"],
     ["evaluation", "forecast_accuracy"],
-    ["evaluation", "calibration"],
+    ["evaluation", "forecast_drift"],
 ]
 
 

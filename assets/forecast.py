@@ -5,6 +5,7 @@ from functools import lru_cache
 import dagster as dg
 import polars as pl
 
+from assets.calibration_gate import build_gate
 from assets.declaration import declaration
 from assets.held_out import build_held_out
 from assets.layout import PartitionKey
@@ -69,7 +70,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), compute, _figures)
 
-    return [models, model_quantiles, *build_held_out(partitions), quantiles]
+    return [models, model_quantiles, *build_held_out(partitions), quantiles, *build_gate(partitions)]
 
 
 def _figures(frame: pl.DataFrame) -> Metadata:

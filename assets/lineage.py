@@ -121,10 +121,21 @@ LINEAGE: Mapping[str, Lineage] = {
         settings=("forecast.history_weeks",),
     ),
     "evaluation/forecast_accuracy": Lineage("weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml",)),
-    "evaluation/forecast_tallies": Lineage(
+    "forecast/tallies": Lineage(
         "weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml.monitoring", "ml.preprocessing")
     ),
-    "evaluation/calibration": Lineage("weekly", {"evaluation/forecast_tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.monitoring",), settings=("calibration",)),
+    "forecast/calibration": Lineage("weekly", {"forecast/tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.monitoring",), settings=("calibration",)),
+    "forecast/released": Lineage(
+        "weekly",
+        {
+            "forecast/quantiles": Scope.SAME,
+            "forecast/calibration": Scope.SAME,
+            "forecast/champions": Scope.SAME,
+            "series/weekly_demand": Scope.SAME,
+        },
+        code=("ml.champions", "ml.evaluation", "ml.monitoring", "ml.preprocessing"),
+        settings=("calibration", "forecast.history_weeks"),
+    ),
     "evaluation/newest_week_tallies": Lineage(
         "weekly", {"forecast/quantiles": Scope.WEEK_AGO, "series/weekly_demand": Scope.SAME}, code=("ml.monitoring", "ml.preprocessing")
     ),
@@ -135,7 +146,7 @@ LINEAGE: Mapping[str, Lineage] = {
             **_raw("sales_transactions", "stock_levels", "inbound_shipments", "articles", "merchants", "cost_rates"),
             "series/weekly_demand": Scope.CUTOFF_OF_DAY,
             "series/merchant_profiles": Scope.CUTOFF_OF_DAY,
-            "forecast/quantiles": Scope.CUTOFF_OF_DAY,
+            "forecast/released": Scope.CUTOFF_OF_DAY,
             "forecast/dependence": Scope.CUTOFF_OF_DAY,
         },
         code=("feature_store",),
@@ -176,7 +187,7 @@ LINEAGE: Mapping[str, Lineage] = {
         "daily",
         {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
         code=("simulation",),
-        settings=("forecast", "champions", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
+        settings=("forecast", "champions", "calibration", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
     ),
     "policy/order_changes": Lineage(
         "daily",

@@ -30,6 +30,9 @@ class MarketShape(NamedTuple):
     n_articles: int = 400
 
 
+SHAPE = MarketShape()
+
+
 class Scope(NamedTuple):
     """Whom faults concern: merchants by rows of sales, the category with the most series."""
 
@@ -70,7 +73,7 @@ FAULTS: Mapping[str, Callable[[Scope], _FaultRow]] = {
 """Faults by name; all begin on `FIRST_FAULTY_WEEK` and last as long as their kind does by itself."""
 
 
-def detections(seed: int, settings: Settings, *, shape: MarketShape = MarketShape(), faults: Sequence[str] = tuple(FAULTS)) -> list[Detection]:
+def detections(seed: int, settings: Settings, *, shape: MarketShape = SHAPE, faults: Sequence[str] = tuple(FAULTS)) -> list[Detection]:
     """All faults in the market of one seed, each in a market of its own."""
     quiet = _market(seed, shape)
     scope = _scope(quiet)
@@ -83,7 +86,7 @@ def detections(seed: int, settings: Settings, *, shape: MarketShape = MarketShap
     return found
 
 
-def quiet_alerts(seed: int, settings: Settings, *, shape: MarketShape = MarketShape()) -> pl.DataFrame:
+def quiet_alerts(seed: int, settings: Settings, *, shape: MarketShape = SHAPE) -> pl.DataFrame:
     """Alerts in 52 quiet weeks, by check.
 
     Returns:

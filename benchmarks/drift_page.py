@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.drift_detection import FAULTS, FIRST_FAULTY_WEEK, N_FAULTY_WEEKS, N_QUIET_WEEKS, Detection, MarketShape, detections, quiet_alerts
+from benchmarks.drift_detection import FAULTS, FIRST_FAULTY_WEEK, N_FAULTY_WEEKS, N_QUIET_WEEKS, SHAPE, Detection, detections, quiet_alerts
 from benchmarks.quiet_decisions import quiet_alerts as quiet_decisions
 from domain.settings import Settings, load_settings
 
@@ -38,7 +38,7 @@ def decision_settings(settings: Settings) -> Settings:
 
 def page(found: Sequence[Detection], quiet: Mapping[int, pl.DataFrame]) -> str:
     """The page from what was measured."""
-    shape = MarketShape()
+    shape = SHAPE
     lines = [
         "# How soon faults are found, and how often quiet weeks alarm",
         "",
@@ -46,21 +46,24 @@ def page(found: Sequence[Detection], quiet: Mapping[int, pl.DataFrame]) -> str:
         "",
         "## Faults",
         "",
-        f"Synthetic markets of {shape.n_merchants} merchants × {shape.n_articles} articles, seeds {', '.join(map(str, SEEDS))}; each fault alone, from {FIRST_FAULTY_WEEK} on. "
-        "A delay of 1 week is the partition of the first faulty week itself; **blocked** = that partition's forecast was stopped. "
-        f"Counted are checks and scopes that do not alarm in the same market without the fault. – = not within {N_FAULTY_WEEKS} weeks.",
+        (
+            f"Synthetic markets of {shape.n_merchants} merchants × {shape.n_articles} articles, seeds {', '.join(map(str, SEEDS))}; each fault alone, from {FIRST_FAULTY_WEEK} on. "
+            "A delay of 1 week is the partition of the first faulty week itself; **blocked** = that partition's forecast was stopped. "
+            f"Counted are checks and scopes that do not alarm in the same market without the fault. – = not within {N_FAULTY_WEEKS} weeks."
+        ),
         "",
         "| fault | wanted | " + " | ".join(f"seed {seed}" for seed in SEEDS) + " | kept | found by |",
         "|---" * (4 + len(SEEDS)) + "|",
     ]
-    for name in FAULTS:
-        lines.append(_fault_line(name, [each for each in found if each.fault == name]))
+    lines += [_fault_line(name, [each for each in found if each.fault == name]) for name in FAULTS]
     lines += [
         "",
         "## Quiet weeks",
         "",
-        f"Alerts in {N_QUIET_WEEKS} weeks without faults, by check, over all its scopes: while a check fires, the same again is no news. Wanted: at most 1. Input: the markets above. "
-        "Forecasts: 3 merchants × 120 articles, weekly, by models trained once. Decisions: 3 × 40 articles, daily, by a base-stock policy on few paths.",
+        (
+            f"Alerts in {N_QUIET_WEEKS} weeks without faults, by check, over all its scopes: while a check fires, the same again is no news. Wanted: at most 1. Input: the markets above. "
+            "Forecasts: 3 merchants × 120 articles, weekly, by models trained once. Decisions: 3 × 40 articles, daily, by a base-stock policy on few paths."
+        ),
         "",
         "| check | " + " | ".join(f"seed {seed}" for seed in SEEDS) + " | mean | figures judged |",
         "|---" * (3 + len(SEEDS)) + "|",

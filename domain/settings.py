@@ -70,6 +70,9 @@ class CalibrationSettings(_Frozen):
 
     largest_error: float = Field(0.05, gt=0, le=1, description="Largest mean |coverage − level| over the 39 levels [ECE].")
     coverage_tolerance: float = Field(0.08, gt=0, le=1, description="Largest distance of the 80 % interval's coverage from 0.8.")
+    is_enforced: bool = Field(
+        True, description="Whether a segment that fails is decided on with a simple forecaster's quantiles instead; false = it only warns."
+    )
     fewest_cells: int = Field(2_000, ge=1, description="Series × weeks below which a segment's figures say too little to fail it.")
 
 
@@ -280,7 +283,7 @@ class Settings(_Frozen):
 
     def as_record(self) -> str:
         """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when, nor who is told."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "drift", "alerts", "merchants"})
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "drift", "alerts", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 

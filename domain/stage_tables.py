@@ -17,6 +17,8 @@ from domain.table_columns import units as _units
 HORIZON_WEEKS = 12
 UNIT_ERROR, OUTLIER = "unit_error", "outlier"
 """Flags of `WeeklyDemand`."""
+FORECAST_REFUSED = "forecast_refused"
+"""Flag of forecasts that a simple forecaster answers because the calibration gate refused the champion's."""
 ALL_CATEGORIES = ""
 """The row of `MerchantProfiles` for all of a merchant's articles."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
@@ -132,7 +134,7 @@ class FlaggedForecasts(Forecasts):
 
     flags = dy.String(
         nullable=False,
-        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold; empty = none.",
+        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold, and forecast_refused where the gate refused the champion's forecast; empty = none.",
     )
 
 
@@ -402,6 +404,9 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "forecast/champions": Champions,
     "forecast/model_cards": ModelCards,
     "forecast/quantiles": FlaggedForecasts,
+    "forecast/tallies": ForecastTallies,
+    "forecast/calibration": Calibration,
+    "forecast/released": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
     "policy/recommendations": Recommendations,
     "policy/alternatives": Alternatives,
@@ -412,8 +417,6 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "policy/settings_in_force": SettingsInForce,
     "policy/order_changes": OrderChanges,
     "evaluation/forecast_accuracy": ForecastAccuracy,
-    "evaluation/forecast_tallies": ForecastTallies,
-    "evaluation/calibration": Calibration,
     "evaluation/newest_week_tallies": NewestWeekTallies,
     "evaluation/forecast_drift": DriftChecks,
     "evaluation/exceptions": Exceptions,

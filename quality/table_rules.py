@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
-from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, STAGE_TABLES, UNIT_ERROR
+from domain.stage_tables import ALL_CATEGORIES, FORECAST_REFUSED, HORIZON_WEEKS, STAGE_TABLES, UNIT_ERROR
 
 SERIES_KEY = ["merchant_id", "article_id"]
 Others = Mapping[str, pl.DataFrame]
@@ -132,7 +132,7 @@ RULES: tuple[TableRule, ...] = (
         others=("series/weekly_demand",),
     ),
     TableRule(
-        "evaluation/calibration",
+        "forecast/calibration",
         "forecast_is_calibrated",
         "The forecast of 12 weeks ago held as often as it said, in every segment and every week ahead with enough of them (settings `calibration`).",
         rows_where(~pl.col("is_calibrated")),
@@ -142,7 +142,21 @@ RULES: tuple[TableRule, ...] = (
         "vectors/sku_vectors",
         "every_series_has_a_vector",
         "One vector for each series of the forecast; articles first sold since then get one too.",
-        unanswered_series("forecast/quantiles", may_know_more=True),
+        unanswered_series("forecast/released", may_know_more=True),
+        others=("forecast/released",),
+    ),
+    TableRule(
+        "forecast/released",
+        "no_forecast_is_refused",
+        "Every segment is forecast by its champion: none failed the gate (settings `calibration`).",
+        rows_where(pl.col("flags").str.contains(FORECAST_REFUSED)),
+        is_blocking=False,
+    ),
+    TableRule(
+        "forecast/released",
+        "every_forecast_is_released",
+        "12 rows for each series that was forecast, and for no other.",
+        unanswered_series("forecast/quantiles", rows_per_series=HORIZON_WEEKS),
         others=("forecast/quantiles",),
     ),
     TableRule(
