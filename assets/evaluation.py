@@ -34,12 +34,15 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         policies: PartitionReader,
         sku_vectors: PartitionReader,
         settings: dg.ResourceParam[Settings],
-        **raw: PartitionReader,
+        **others: PartitionReader,
     ) -> PartitionedFrames:
         """What is unusual about today's SKUs, with the money at stake, largest first."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            tables = {name: reader.read(shard=key["shard"]) for name, reader in raw.items()}
+            tables = {
+                name: reader.read() if name == "rejects" else reader.read(**(key if name == "constraint_prices" else {"shard": key["shard"]}))
+                for name, reader in others.items()
+            }
             return rank_exceptions(policies.read(**key), sku_vectors.read(**key), tables, decision_date=day_of(key), settings=settings)
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)

@@ -197,8 +197,14 @@ LINEAGE: Mapping[str, Lineage] = {
     ),
     "evaluation/exceptions": Lineage(
         "daily",
-        {"policy/policies": Scope.SAME, "vectors/sku_vectors": Scope.SAME, **_raw("stock_levels", "inbound_shipments", "merchants")},
-        code=("quality",),
+        {
+            "policy/policies": Scope.SAME,
+            "policy/constraint_prices": Scope.SAME,
+            "vectors/sku_vectors": Scope.SAME,
+            **_raw("stock_levels", "inbound_shipments", "articles", "merchants"),
+            **_raw("rejects", scope=Scope.ALL_SHARDS),
+        },
+        code=("quality.exceptions",),
         settings=("inventory", "costs", "merchants"),
     ),
     "evaluation/decision_tallies": Lineage(
