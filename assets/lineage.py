@@ -114,6 +114,7 @@ LINEAGE: Mapping[str, Lineage] = {
         code=("ml.champions",),
         settings=("forecast",),
     ),
+    "forecast/promotions": Lineage("weekly", {"forecast/champions": Scope.SAME, "forecast/model_cards": Scope.SAME}, code=("ml.champions",)),
     "forecast/quantiles": Lineage(
         "weekly",
         {"forecast/model_quantiles": Scope.SAME, "forecast/champions": Scope.SAME, "series/weekly_demand": Scope.SAME},
@@ -194,6 +195,9 @@ LINEAGE: Mapping[str, Lineage] = {
         dict.fromkeys(("policy/policies", "policy/settings_in_force", "vectors/sku_vectors"), Scope.DAY_AND_DAY_BEFORE),
         code=("simulation",),
         settings=("evidence",),
+    ),
+    "policy/order_releases": Lineage(
+        "daily", {"policy/policies": Scope.SAME, "policy/order_changes": Scope.SAME}, code=("quality.governance",), settings=("governance",)
     ),
     "evaluation/exceptions": Lineage(
         "daily",

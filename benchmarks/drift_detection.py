@@ -13,7 +13,7 @@ from domain.calendar import ONE_WEEK, sunday_of
 from domain.settings import Settings
 from ml.preprocessing import build_weekly_demand
 from quality.drift.input_checks import judge_input
-from quality.drift.input_tallies import N_TALLY_WEEKS, tally_input
+from quality.drift.input_tallies import ACTIVE_WEEKS, N_TALLY_WEEKS, tally_input
 from sources.market import build_market
 from sources.market.faults import Fault, faults_from_rows
 
@@ -26,11 +26,12 @@ SERIES_KEY = ["merchant_id", "article_id"]
 class MarketShape(NamedTuple):
     """Size of the markets that are broken."""
 
-    n_merchants: int = 6
-    n_articles: int = 400
+    n_merchants: int
+    n_articles: int
 
 
-SHAPE = MarketShape()
+LARGE, SMALL = MarketShape(6, 400), MarketShape(6, 160)
+"""The level of a category needs series; feeds do not."""
 
 
 class Scope(NamedTuple):
@@ -73,8 +74,8 @@ FAULTS: Mapping[str, Callable[[Scope], _FaultRow]] = {
 """Faults by name; all begin on `FIRST_FAULTY_WEEK` and last as long as their kind does by itself."""
 
 
-def detections(seed: int, settings: Settings, *, shape: MarketShape = SHAPE, faults: Sequence[str] = tuple(FAULTS)) -> list[Detection]:
-    """All faults in the market of one seed, each in a market of its own."""
+def detections(seed: int, settings: Settings, *, shape: MarketShape, faults: Sequence[str]) -> list[Detection]:
+    """Some of `FAULTS` in the market of one seed, each in a market of its own."""
     quiet = _market(seed, shape)
     scope = _scope(quiet)
     usual = _breaches(quiet, settings)
@@ -86,7 +87,7 @@ def detections(seed: int, settings: Settings, *, shape: MarketShape = SHAPE, fau
     return found
 
 
-def quiet_alerts(seed: int, settings: Settings, *, shape: MarketShape = SHAPE) -> pl.DataFrame:
+def quiet_alerts(seed: int, settings: Settings, *, shape: MarketShape) -> pl.DataFrame:
     """Alerts in 52 quiet weeks, by check.
 
     Returns:
@@ -94,7 +95,7 @@ def quiet_alerts(seed: int, settings: Settings, *, shape: MarketShape = SHAPE) -
     """
     tables = _market(seed, shape, last_week=FIRST_FAULTY_WEEK)
     weeks = [FIRST_FAULTY_WEEK - back * ONE_WEEK for back in range(N_QUIET_WEEKS - 1, -1, -1)]
-    return alerts_by_check(pl.concat(_judged(tables, week, settings) for week in weeks), step=ONE_WEEK)
+    return alerts_by_check(pl.concat(_judged(tables, weeks, settings)), step=ONE_WEEK)
 
 
 def alerts_by_check(verdicts: pl.DataFrame, *, step: Any) -> pl.DataFrame:
@@ -128,9 +129,12 @@ def _scope(tables: _Tables) -> Scope:
     return Scope(merchants[-1], merchants[0], categories[-1])
 
 
-def _judged(tables: _Tables, week: date, settings: Settings) -> pl.DataFrame:
-    demand = build_weekly_demand(tables, cutoff=week, history_weeks=N_TALLY_WEEKS + 30)
-    return judge_input([tally_input(tables, demand, cutoff=week)], week=week, settings=settings.drift)
+def _judged(tables: _Tables, weeks: Sequence[date], settings: Settings) -> list[pl.DataFrame]:
+    """Verdicts on some weeks in a row. A week's tallies are the same at every later cutoff, so one tally serves them all."""
+    n_more, newest = len(weeks) - 1, weeks[-1]
+    demand = build_weekly_demand(tables, cutoff=newest, history_weeks=N_TALLY_WEEKS + n_more + ACTIVE_WEEKS + 1)
+    tallies = tally_input(tables, demand, cutoff=newest, n_more_weeks=n_more)
+    return [judge_input([tallies.filter(pl.col("week") > week - N_TALLY_WEEKS * ONE_WEEK)], week=week, settings=settings.drift) for week in weeks]
 
 
 _Breaches = dict[int, dict[str, bool]]
@@ -138,11 +142,9 @@ _Breaches = dict[int, dict[str, bool]]
 
 
 def _breaches(tables: _Tables, settings: Settings) -> _Breaches:
-    found = {}
-    for after in range(N_FAULTY_WEEKS):
-        rows = _judged(tables, FIRST_FAULTY_WEEK + after * ONE_WEEK, settings).filter("is_breached")
-        found[after] = {f"{check} {scope}": blocks for check, scope, blocks in rows.select("check", "scope", "is_blocking").iter_rows()}
-    return found
+    weeks = [FIRST_FAULTY_WEEK + after * ONE_WEEK for after in range(N_FAULTY_WEEKS)]
+    breached = [rows.filter("is_breached").select("check", "scope", "is_blocking").rows() for rows in _judged(tables, weeks, settings)]
+    return {after: {f"{check} {scope}": blocks for check, scope, blocks in rows} for after, rows in enumerate(breached)}
 
 
 def _detection(name: str, seed: int, row: _FaultRow, broken: _Breaches, usual: _Breaches) -> Detection:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.drift_detection import FAULTS, FIRST_FAULTY_WEEK, N_FAULTY_WEEKS, N_QUIET_WEEKS, SHAPE, Detection, detections, quiet_alerts
+from benchmarks.drift_detection import FAULTS, FIRST_FAULTY_WEEK, LARGE, N_FAULTY_WEEKS, N_QUIET_WEEKS, SMALL, Detection, MarketShape, detections, quiet_alerts
 from benchmarks.quiet_decisions import quiet_alerts as quiet_decisions
 from domain.settings import Settings, load_settings
 
@@ -26,6 +26,12 @@ REQUIRED: Mapping[str, str] = {
 _LIMITS = {"blocked at once": 1, "within 2 weeks": 2, "within 4 weeks": 4}
 
 
+FAULTS_BY_SHAPE: Mapping[MarketShape, tuple[str, ...]] = {
+    SMALL: tuple(name for name in FAULTS if not name.startswith("demand halved")),
+    LARGE: tuple(name for name in FAULTS if name.startswith("demand halved")),
+}
+
+
 def decision_settings(settings: Settings) -> Settings:
     """Orders by a base-stock policy on few paths: what is watched is how decisions move, not how good they are."""
     return settings.model_copy(
@@ -38,7 +44,6 @@ def decision_settings(settings: Settings) -> Settings:
 
 def page(found: Sequence[Detection], quiet: Mapping[int, pl.DataFrame]) -> str:
     """The page from what was measured."""
-    shape = SHAPE
     lines = [
         "# How soon faults are found, and how often quiet weeks alarm",
         "",
@@ -47,7 +52,7 @@ def page(found: Sequence[Detection], quiet: Mapping[int, pl.DataFrame]) -> str:
         "## Faults",
         "",
         (
-            f"Synthetic markets of {shape.n_merchants} merchants × {shape.n_articles} articles, seeds {', '.join(map(str, SEEDS))}; each fault alone, from {FIRST_FAULTY_WEEK} on. "
+            f"Synthetic markets of {SMALL.n_merchants} merchants × {SMALL.n_articles} articles (for halved demand {LARGE.n_merchants} × {LARGE.n_articles}), seeds {', '.join(map(str, SEEDS))}; each fault alone, from {FIRST_FAULTY_WEEK} on. "
             "A delay of 1 week is the partition of the first faulty week itself; **blocked** = that partition's forecast was stopped. "
             f"Counted are checks and scopes that do not alarm in the same market without the fault. – = not within {N_FAULTY_WEEKS} weeks."
         ),
@@ -61,7 +66,7 @@ def page(found: Sequence[Detection], quiet: Mapping[int, pl.DataFrame]) -> str:
         "## Quiet weeks",
         "",
         (
-            f"Alerts in {N_QUIET_WEEKS} weeks without faults, by check, over all its scopes: while a check fires, the same again is no news. Wanted: at most 1. Input: the markets above. "
+            f"Alerts in {N_QUIET_WEEKS} weeks without faults, by check, over all its scopes: while a check fires, the same again is no news. Wanted: at most 1. Input: 6 × 400 articles. "
             "Forecasts: 3 merchants × 120 articles, weekly, by models trained once. Decisions: 3 × 40 articles, daily, by a base-stock policy on few paths."
         ),
         "",
@@ -101,8 +106,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/reference/drift_detection.md"))
     out = parser.parse_args().out
     settings, few_paths = Settings(), decision_settings(load_settings(profile="tiny"))
-    found = [each for seed in SEEDS for each in detections(seed, settings)]
-    quiet = {seed: pl.concat([quiet_alerts(seed, settings), *quiet_decisions(seed, few_paths)]) for seed in SEEDS}
+    found = [each for seed in SEEDS for shape, faults in FAULTS_BY_SHAPE.items() for each in detections(seed, settings, shape=shape, faults=faults)]
+    quiet = {seed: pl.concat([quiet_alerts(seed, settings, shape=LARGE), *quiet_decisions(seed, few_paths)]) for seed in SEEDS}
     out.write_text(page(found, quiet), encoding="utf-8")
 
 

@@ -239,6 +239,15 @@ class AlertSettings(_Frozen):
     )
 
 
+class GovernanceSettings(_Frozen):
+    """Whose orders are released, and which wait for a person. No recommendation depends on it, only what may be placed."""
+
+    pilot_merchants: tuple[str, ...] = Field((), description="Merchants whose orders are released; empty = all. In the environment a JSON list.")
+    hold_change_from_eur: float | None = Field(
+        None, gt=0, description="An order that moved by at least this value since the day before waits for a person's approval; unset = none does."
+    )
+
+
 class Settings(_Frozen):
     """Everything that can be set. Frozen: a run keeps what it started with, and its hash stands in every policy row."""
 
@@ -258,6 +267,7 @@ class Settings(_Frozen):
     costs: CostSettings = CostSettings()
     operations: OperationsSettings = OperationsSettings()
     alerts: AlertSettings = AlertSettings()
+    governance: GovernanceSettings = GovernanceSettings()
     merchants: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Inventory settings by merchant_id: `[merchants.ID]` in the TOML file.")
 
     def for_merchant(self, merchant_id: str, row: Mapping[str, Any] | None = None) -> Self:
@@ -283,7 +293,7 @@ class Settings(_Frozen):
 
     def as_record(self) -> str:
         """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when, nor who is told."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "drift", "alerts", "merchants"})
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "drift", "alerts", "governance", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 

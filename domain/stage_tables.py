@@ -8,6 +8,7 @@ import polars as pl
 
 from domain.drift_tables import DecisionTallies, DriftChecks, InputTallies
 from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, ModelCards, NewestWeekTallies, WeekDependence
+from domain.governance_tables import ModelPromotions, OrderReleases
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.table_columns import euros as _euros
 from domain.table_columns import key as _key
@@ -405,6 +406,7 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "forecast/model_cards": ModelCards,
     "forecast/quantiles": FlaggedForecasts,
     "forecast/tallies": ForecastTallies,
+    "forecast/promotions": ModelPromotions,
     "forecast/calibration": Calibration,
     "forecast/released": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
@@ -416,6 +418,7 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "policy/policies": Policies,
     "policy/settings_in_force": SettingsInForce,
     "policy/order_changes": OrderChanges,
+    "policy/order_releases": OrderReleases,
     "evaluation/forecast_accuracy": ForecastAccuracy,
     "evaluation/newest_week_tallies": NewestWeekTallies,
     "evaluation/forecast_drift": DriftChecks,

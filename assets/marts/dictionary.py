@@ -95,6 +95,7 @@ def _keys() -> dict[str, tuple[str, ...]]:
         "forecasts_history": "cutoff",
         "forecast_accuracy_history": "cutoff",
         "policies_history": "date",
+        "model_promotions": "cutoff",
         "input_drift": "date",
         "forecast_drift": "date",
         "decision_drift": "date",

@@ -30,21 +30,26 @@ _FEATURES = {
 _LISTS = ("hour_counts", "weekday_counts", *_FEATURES, "quantity_units_counts")
 
 
-def tally_input(tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
+def tally_input(tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, *, cutoff: date, n_more_weeks: int = 0) -> pl.DataFrame:
     """Tallies of a shard's rows by week and scope.
 
     Args:
         tables: `sales_transactions`, `stock_levels`, `inbound_shipments` and `articles`; rows after the cutoff week are not looked at.
         weekly_demand: `stage_tables.WeeklyDemand` of the same series at the cutoff.
         cutoff: Monday of the last week.
+        n_more_weeks: Weeks beyond those that one cutoff needs, to judge as many earlier ones from the same tallies.
 
     Returns:
         `drift_tables.InputTallies` of the last 60 weeks, sorted; what single sales are counted for in the last 36 of them.
     """
-    first = cutoff - (N_TALLY_WEEKS - 1) * ONE_WEEK
+    first = cutoff - (N_TALLY_WEEKS + n_more_weeks - 1) * ONE_WEEK
     categories = tables["articles"].lazy().select(*SERIES_KEY, "category")
-    series = _by_scope(_series_weeks(tables, weekly_demand, cutoff=cutoff).filter(pl.col("week") >= first), categories, _SERIES_SUMS)
-    sales = _by_scope(_sales(tables["sales_transactions"], first=cutoff - (N_SALES_WEEKS - 1) * ONE_WEEK, cutoff=cutoff), categories, _SALES_SUMS)
+    series = _by_scope(
+        _series_weeks(tables, weekly_demand, first=first - ACTIVE_WEEKS * ONE_WEEK, cutoff=cutoff).filter(pl.col("week") >= first), categories, _SERIES_SUMS
+    )
+    sales = _by_scope(
+        _sales(tables["sales_transactions"], first=cutoff - (N_SALES_WEEKS + n_more_weeks - 1) * ONE_WEEK, cutoff=cutoff), categories, _SALES_SUMS
+    )
     both = series.join(sales, on=["week", "scope"], how="full", coalesce=True).with_columns(pl.col(pl.Int64).fill_null(0))
     lists = [pl.concat_list(f"{name}_{place}" for place in range(length)).alias(name) for name, length in _LENGTHS.items()]
     return InputTallies.validate(both.with_columns(lists).select(InputTallies.column_names()).sort("week", "scope").collect())
@@ -68,9 +73,8 @@ def _of_series(expression: pl.Expr) -> pl.Expr:
     return expression.over(SERIES_KEY)
 
 
-def _series_weeks(tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.LazyFrame:
+def _series_weeks(tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFrame, *, first: date, cutoff: date) -> pl.LazyFrame:
     """One row per series and week, with what the tallies count as flags and units."""
-    first = cutoff - (N_TALLY_WEEKS + ACTIVE_WEEKS) * ONE_WEEK
     weeks = weekly_demand.lazy().filter(pl.col("week") >= first).sort(*SERIES_KEY, "week")
     joined = weeks.join(_stock(tables["stock_levels"], first=first, cutoff=cutoff), on=[*SERIES_KEY, "week"], how="left", maintain_order="left")
     received = _received(tables["inbound_shipments"], first=first, cutoff=cutoff)
