@@ -11,10 +11,13 @@ from assets.layout import read_partition_if_present, shard_names
 from domain.settings import Settings
 from orchestration.drift_alerts import WATCHING_CHECK, alerts_of_drift
 from orchestration.failure_log import describe_failure, label_covers, partition_label
+from orchestration.release_alerts import REFUSING_CHECK, alerts_of_releases
 from quality.alerts.alert import Alert, Severity
 
 EXCEPTIONS = "evaluation/exceptions"
 _RUNS_PER_LOOK = 50
+_TOLD_OTHERWISE = frozenset({WATCHING_CHECK, REFUSING_CHECK})
+"""Checks whose breaches are alerts of their own kind."""
 _FIRST_LOOK_BACK = timedelta(days=1)
 _ENDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED)
 _SEVERITIES: dict[dg.AssetCheckSeverity, Severity] = {dg.AssetCheckSeverity.ERROR: "error", dg.AssetCheckSeverity.WARN: "warning"}
@@ -64,7 +67,12 @@ def alerts_of_run(instance: dg.DagsterInstance, end: EndOfRun, settings: Setting
     found = [*_of_end(instance, end.run, end.event), *_of_checks(instance, end.run)]
     written = _events(instance, end.run, dg.DagsterEventType.ASSET_MATERIALIZATION)
     told = [one for alert in found for one in _with_narrower(alert, firing)]
-    return [*told, *_of_exceptions(written, settings, firing), *alerts_of_drift(written, settings, firing=firing)]
+    return [
+        *told,
+        *_of_exceptions(written, settings, firing),
+        *alerts_of_drift(written, settings, firing=firing),
+        *alerts_of_releases(written, settings, firing=firing),
+    ]
 
 
 def alerts_of_freshness(instance: dg.DagsterInstance, asset_keys: Sequence[dg.AssetKey]) -> list[Alert]:
@@ -95,7 +103,7 @@ def _of_end(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterE
 def _of_checks(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Alert]:
     for event in _events(instance, run, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = event.event_specific_data
-        if isinstance(evaluation, dg.AssetCheckEvaluation) and evaluation.check_name != WATCHING_CHECK:
+        if isinstance(evaluation, dg.AssetCheckEvaluation) and evaluation.check_name not in _TOLD_OTHERWISE:
             yield Alert(
                 "check_failed",
                 f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}",
