@@ -85,7 +85,8 @@ class DriftSettings(_Frozen):
     largest_psi: float = Field(0.25, gt=0, description="Population stability index of a distribution against that of the 8 weeks before, at least.")
     largest_ks: float = Field(0.15, gt=0, le=1, description="Kolmogorov–Smirnov distance of a distribution from that of the 8 weeks before, at least.")
     fewest_cells: int = Field(200, ge=1, description="Rows or series below which a distribution says too little to judge it.")
-    level_change: float = Field(0.35, gt=0, description="Least change of a level of demand, as a logarithm (0.35: −30 %, +42 %).")
+    level_change: float = Field(0.4, gt=0, description="Least change of a level of demand, as a logarithm (0.4: −33 %, +49 %).")
+    fewest_series_of_level: int = Field(50, ge=2, description="Series with known demand below which the level of a category or merchant is not judged.")
     category_fall_deviations: float = Field(
         3.0, gt=0, description="Robust standard deviations for a category whose demand falls: it is sought harder than one that rises, as promotions make it."
     )
@@ -95,7 +96,7 @@ class DriftSettings(_Frozen):
     repeated_share: float = Field(0.15, gt=0, le=1, description="Share of rows of sales that repeat another row under another id; blocks.")
     frozen_share: float = Field(0.3, gt=0, le=1, description="Share of series whose stock should have changed and did not.")
     unexplained_share: float = Field(0.3, gt=0, description="Units of stock that sales, returns and receipts do not explain, over the units moved.")
-    censored_share: float = Field(0.15, gt=0, le=1, description="Least change of the share of series that stock cut off.")
+    censored_share: float = Field(0.2, gt=0, le=1, description="Least change of the share of series that stock cut off.")
     churn_share: float = Field(0.2, gt=0, le=1, description="Share of series that are new, or have ended, in one week.")
     category_share: float = Field(0.05, gt=0, le=1, description="Share of units in categories that appeared, or in those that vanished.")
     forecast_change: float = Field(

@@ -24,7 +24,6 @@ _FEWEST_SALES = 40
 _LEVEL_WEEKS = 2
 _FEWEST, _FEWEST_RESTLESS = 5, 30
 _RESTLESS = ("series_fell_silent", "series_churn")
-_FEWEST_MATCHED = 20
 _YEAR, _SEASON = 52 * ONE_WEEK, 3 * ONE_WEEK
 _KIND = pl.col("scope").str.split(" ").list.first()
 
@@ -114,8 +113,8 @@ def _levels(tallies: pl.DataFrame, settings: DriftSettings) -> _Found:
     columns = ("n_matched", "matched_sales_parts", "matched_reference_parts")
     market = tallies.filter(pl.col("scope") == MARKET).select("week", *(pl.col(name).alias(f"market_{name}") for name in columns))
     ratio, others = _log_ratio(now, usual), _log_ratio(pl.col("market_matched_sales_parts") - now, pl.col("market_matched_reference_parts") - usual)
-    market_has_others = pl.col("market_n_matched") - pl.col("n_matched") >= _FEWEST_MATCHED
-    rows = tallies.filter(pl.col("scope") != MARKET, pl.col("n_matched") >= _FEWEST_MATCHED).join(market, on="week").sort("scope", "week")
+    market_has_others = pl.col("market_n_matched") - pl.col("n_matched") >= settings.fewest_series_of_level
+    rows = tallies.filter(pl.col("scope") != MARKET, pl.col("n_matched") >= settings.fewest_series_of_level).join(market, on="week").sort("scope", "week")
     levels = rows.with_columns(level=ratio - pl.when(market_has_others).then(others).otherwise(0.0))
     for scope, found in _by_scope(levels):
         smooth = found.select("week", "n_matched", level=pl.col("level").rolling_mean(_LEVEL_WEEKS)).drop_nulls()

@@ -92,7 +92,7 @@ def test_decisions_add_up_by_merchant() -> None:
     (row,) = tally_decisions(policies, past, tables(inbound_shipments=ordered, sales_transactions=sold), on=DAY, settings=RULES).rows(named=True)
     assert (row["n_skus"], row["n_changed"], row["order_value_cents"]) == (2, 1, 1_350)
     assert (row["recommended_units"], row["followed_units"]) == (14, 6 + 4)
-    assert (row["predicted_cost_cents"], row["realised_cost_cents"]) == (800, 600)
+    assert (row["predicted_cost_cents"], row["realised_cost_cents"]) == (800, 720)  # 20 sold at 0.30 EUR, 6 ordered at 0.20 EUR
     (row,) = tally_decisions(policies, PastDecisions(None, None, None), tables(), on=DAY, settings=RULES).rows(named=True)
     assert (row["has_day_before"], row["recommended_units"], row["predicted_cost_cents"]) == (False, 0, 0)
 
