@@ -10,6 +10,7 @@ from benchmarks.drift_detection import N_QUIET_WEEKS, alerts_by_check
 from domain.calendar import ONE_DAY, ONE_WEEK, cutoff_for, sunday_of
 from domain.settings import Settings
 from domain.stage_tables import Policies
+from domain.tables import WeeklySales
 from feature_store import assemble_vectors
 from ml.forecasting import forecast_demand, train_models
 from ml.monitoring import tally_newest_week
@@ -33,7 +34,7 @@ class Quiet(NamedTuple):
     decisions: pl.DataFrame
 
 
-def quiet_alerts(seed: int, settings: Settings, *, n_merchants: int = 3, n_articles: int = 120, n_decided: int = 40) -> Quiet:
+def quiet_alerts(seed: int, settings: Settings, *, n_merchants: int = 3, n_articles: int = 120, n_decided: int = 20) -> Quiet:
     """52 quiet weeks after as many as the checks look back at.
 
     Args:
@@ -47,17 +48,25 @@ def quiet_alerts(seed: int, settings: Settings, *, n_merchants: int = 3, n_artic
     weeks = [LAST_WEEK - back * ONE_WEEK for back in range(N_QUIET_WEEKS + _PAST_WEEKS, -1, -1)]
     forecasts = dict(_forecasts(tables, weeks, settings))
     is_decided = pl.col("article_id") <= f"A{n_decided:06d}"
-    few = {name: frame.filter(is_decided) if "article_id" in frame.columns and name != "cost_rates" else frame for name, frame in tables.items()}
-    of_few = {week: (demand.filter(is_decided), forecast.filter(is_decided)) for week, (demand, forecast) in forecasts.items()}
+    few = {"weekly_sales": WeeklySales.create_empty()} | {
+        name: frame.filter(is_decided) if "article_id" in frame.columns and name != "cost_rates" else frame for name, frame in tables.items()
+    }
+    of_few = {week: _Known(known.demand.filter(is_decided), known.forecast.filter(is_decided), known.profiles) for week, known in forecasts.items()}
     return Quiet(_quiet_forecasts(forecasts, settings), _quiet_decisions(few, of_few, settings))
 
 
 _Tables = Mapping[str, pl.DataFrame]
-_Demand = tuple[pl.DataFrame, pl.DataFrame]
-"""The weekly series at a cutoff and their forecast."""
 
 
-def _forecasts(tables: _Tables, weeks: list[date], settings: Settings) -> Iterator[tuple[date, _Demand]]:
+class _Known(NamedTuple):
+    """What a cutoff knows."""
+
+    demand: pl.DataFrame
+    forecast: pl.DataFrame
+    profiles: pl.DataFrame
+
+
+def _forecasts(tables: _Tables, weeks: list[date], settings: Settings) -> Iterator[tuple[date, _Known]]:
     """By cutoff; the models are those of the first."""
     first = without_unit_errors(build_weekly_demand(tables, cutoff=weeks[0], history_weeks=settings.forecast.history_weeks))
     models = train_models(build_training_sample(first, cutoff=weeks[0], settings=settings.forecast), settings=settings.forecast)
@@ -65,13 +74,14 @@ def _forecasts(tables: _Tables, weeks: list[date], settings: Settings) -> Iterat
         flagged = build_weekly_demand(tables, cutoff=week, history_weeks=settings.forecast.history_weeks)
         demand = without_unit_errors(flagged)
         rows = build_inference_rows(demand, cutoff=week, settings=settings.forecast)
-        yield week, (flagged, forecast_demand(demand, rows, models, cutoff=week, settings=settings.forecast))
+        forecast = forecast_demand(demand, rows, models, cutoff=week, settings=settings.forecast)
+        yield week, _Known(flagged, forecast, estimate_merchant_profiles(tables, cutoff=week))
 
 
-def _quiet_forecasts(forecasts: Mapping[date, _Demand], settings: Settings) -> pl.DataFrame:
+def _quiet_forecasts(forecasts: Mapping[date, _Known], settings: Settings) -> pl.DataFrame:
     judged = [
-        WeekOfTallies(week, [tally_newest_week(forecasts[week - ONE_WEEK][1], demand, week=week)])
-        for week, (demand, _) in forecasts.items()
+        WeekOfTallies(week, [tally_newest_week(forecasts[week - ONE_WEEK].forecast, known.demand, week=week)])
+        for week, known in forecasts.items()
         if week - ONE_WEEK in forecasts
     ]
     verdicts = [
@@ -80,7 +90,7 @@ def _quiet_forecasts(forecasts: Mapping[date, _Demand], settings: Settings) -> p
     return alerts_by_check(pl.concat(verdicts), step=ONE_WEEK)
 
 
-def _quiet_decisions(tables: _Tables, forecasts: Mapping[date, _Demand], settings: Settings) -> pl.DataFrame:
+def _quiet_decisions(tables: _Tables, forecasts: Mapping[date, _Known], settings: Settings) -> pl.DataFrame:
     last = sunday_of(LAST_WEEK) + ONE_DAY
     first_judged = last - N_QUIET_WEEKS * ONE_WEEK
     decided: dict[date, tuple[pl.DataFrame, pl.DataFrame]] = {}
@@ -105,11 +115,10 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + number * ONE_DAY for number in range((last - first).days + 1))
 
 
-def _decisions(tables: _Tables, forecasts: Mapping[date, _Demand], day: date, settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _decisions(tables: _Tables, forecasts: Mapping[date, _Known], day: date, settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Policies and vectors of a day."""
-    cutoff = cutoff_for(day)
-    demand, forecast = forecasts[cutoff]
-    vectors = assemble_vectors(tables, demand, forecast, estimate_merchant_profiles(tables, cutoff=cutoff), decision_date=day, settings=settings)
+    known = forecasts[cutoff_for(day)]
+    vectors = assemble_vectors(tables, known.demand, known.forecast, known.profiles, decision_date=day, settings=settings)
     found = optimize_vectors(vectors, settings, merchants=tables["merchants"])
     return found.select(Policies.column_names()), vectors
 

@@ -42,7 +42,9 @@ class ModelPromotions(dy.Schema):
     promoted = dy.String(nullable=False, description="Version of the models, or forecaster of the segment.")
     replaced = dy.String(nullable=True, description="What it takes over from; null = not known.")
     promoted_by = dy.String(nullable=False, description="weekly training, the rule of the settings `champions`, or the calibration gate.")
-    loss = dy.Float64(nullable=True, description="Held-out loss that decided: scaled CRPS of the models 12 weeks ago, scaled pinball loss of a forecaster.")
+    scaled_loss = dy.Float64(
+        nullable=True, description="Held-out loss that decided: scaled CRPS of the models 12 weeks ago, scaled pinball loss of a forecaster."
+    )
     improvement = dy.Float64(nullable=True, description="Share by which the loss is below the models'.")
     p_value = dy.Float64(nullable=True, description="Of no improvement.")
     n_series = units("Series judged.")

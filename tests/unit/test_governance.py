@@ -83,7 +83,7 @@ def test_models_are_promoted_at_every_cutoff_and_forecasters_when_they_take_over
     now = frame_of(Champions, champion("smooth", "lightgbm"), champion("smooth", "theta", is_champion=False), champion("lumpy", "lightgbm"))
     rows = record_promotions(now, card("v2"), before, cutoff=DAY).rows(named=True)
     assert [(row["segment"], row["promoted"], row["replaced"]) for row in rows] == [("", "v2", "v1"), ("smooth", "lightgbm", "theta")]
-    assert (rows[0]["promoted_by"], rows[0]["loss"]) == ("weekly training", 0.3)
+    assert (rows[0]["promoted_by"], rows[0]["scaled_loss"]) == ("weekly training", 0.3)
     assert rows[1]["promoted_by"].startswith("rule of the settings `champions`")
     assert (rows[1]["improvement"], rows[1]["p_value"]) == (0.2, 0.01)
 
