@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from assets.governance import add_approvals
-from assets.layout import read_partitions, shard_names
+from assets.layout import PartitionKey, read_partitions, shard_names
 from assets.partitioned import Progress
 from domain.errors import UsageError
 from domain.governance_tables import HELD
@@ -41,7 +41,7 @@ def decide_held_orders(
     """
     if not by.strip():
         raise UsageError("nobody is named who decides", remedy="Give --by a name.")
-    keys = [{"day": on.isoformat(), "shard": shard} for shard in shard_names(settings.n_shards)]
+    keys: list[PartitionKey] = [{"day": on.isoformat(), "shard": shard} for shard in shard_names(settings.n_shards)]
     of_merchant = read_partitions(settings.data, ORDER_RELEASES, keys).filter(pl.col("merchant_id") == merchant_id, pl.col("status") == HELD)
     held = of_merchant if article_id is None else of_merchant.filter(pl.col("article_id") == article_id)
     if held.is_empty():

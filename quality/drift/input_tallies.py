@@ -187,11 +187,12 @@ def _sales(rows: pl.DataFrame, *, first: date, cutoff: date) -> pl.LazyFrame:
 
 
 def _by_scope(rows: pl.LazyFrame, categories: pl.LazyFrame, sums: list[pl.Expr]) -> pl.LazyFrame:
-    """The sums over the market, each merchant and each category."""
-    known = rows.join(categories, on=SERIES_KEY, how="left")
+    """The sums over the market, each merchant and each category, added up from those of merchants' categories."""
+    cells = rows.join(categories, on=SERIES_KEY, how="left").group_by("week", "merchant_id", "category").agg(sums).collect().lazy()
+    added = pl.exclude("week", "merchant_id", "category").sum()
     scopes = [
-        known.group_by("week", scope=pl.lit(MARKET)).agg(sums),
-        known.group_by("week", scope=pl.format("merchant {}", "merchant_id")).agg(sums),
-        known.filter(pl.col("category").is_not_null()).group_by("week", scope=pl.format("category {}", "category")).agg(sums),
+        cells.group_by("week", scope=pl.lit(MARKET)).agg(added),
+        cells.group_by("week", scope=pl.format("merchant {}", "merchant_id")).agg(added),
+        cells.filter(pl.col("category").is_not_null()).group_by("week", scope=pl.format("category {}", "category")).agg(added),
     ]
     return pl.concat(scopes)
