@@ -58,8 +58,8 @@ class DecisionTallies(dy.Schema):
     n_changed = units("Of them those whose order moved since the day before by more than the share of the settings; 0 where that day was not decided.")
     has_day_before = dy.Bool(nullable=False, description="Whether the day before was decided.")
     order_value_cents = units("Value of the day's orders.")
-    recommended_units = units("Units recommended a week before; 0 where that day was not decided.")
-    followed_units = units("Of them those that were ordered within the week.")
+    n_recommended = units("SKUs with an order recommended a week before; 0 where that day was not decided.")
+    n_followed = units("Of them those of which at least half was ordered within the week.")
     predicted_cost_cents = units("Holding, inbound, outbound and return cost expected 12 weeks before for the weeks since; 0 where that day was not decided.")
     realised_cost_cents = units("The same cost terms by what came, at the rates of that day.")
 

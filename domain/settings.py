@@ -100,13 +100,13 @@ class DriftSettings(_Frozen):
     churn_share: float = Field(0.2, gt=0, le=1, description="Share of series that are new, or have ended, in one week.")
     category_share: float = Field(0.05, gt=0, le=1, description="Share of units in categories that appeared, or in those that vanished.")
     forecast_change: float = Field(
-        0.25, gt=0, description="Least change of a forecast's loss or error over that of the baseline, as a logarithm; of its bias, as a share."
+        0.35, gt=0, description="Least change of a forecast's loss or error over that of the baseline, as a logarithm; of its bias, as a share."
     )
     coverage_change: float = Field(0.08, gt=0, le=1, description="Least change of the share of weeks inside the 80 % interval, and of the mean PIT.")
     changed_orders_share: float = Field(0.25, gt=0, le=1, description="Share of SKUs whose order changed from the day before.")
     order_change: float = Field(0.2, ge=0, description="An order has changed where it moved by more than this share of the larger of both.")
     order_value_change: float = Field(0.7, gt=0, description="Least change of the value of a week's orders, as a logarithm (0.7: half, double).")
-    adherence_change: float = Field(0.3, gt=0, le=1, description="Least change of the share of recommended units that were ordered.")
+    adherence_change: float = Field(0.3, gt=0, le=1, description="Least change of the share of recommended orders that were placed.")
     cost_change: float = Field(0.4, gt=0, description="Least change of realised over predicted cost, as a logarithm.")
     accepted_weeks: tuple[date, ...] = Field((), description="Mondays whose input a person has looked at and accepts: breaches are shown but block nothing.")
 

@@ -44,21 +44,25 @@ def _sums(tallies: Sequence[pl.DataFrame]) -> _Totals:
 
 
 def _figures(sums: dict[date, _Totals], on: date, settings: DriftSettings) -> Iterator[Figures]:
-    """A figure whose day has none is not judged, whatever its past."""
-    for check, values in (
+    """A figure whose day has none is not judged, whatever its past. Noise: that of a share of the day's SKUs, at most."""
+    today = sums[on]
+    found = (
         (
-            DriftCheck("orders_changed", settings.changed_orders_share, "share of SKUs whose order moved since the day before"),
+            DriftCheck("orders_changed", settings.changed_orders_share, "share of SKUs whose order moved since the day before", has_weekly_rhythm=True),
             _shares(sums, "n_changed", "n_skus", "has_day_before"),
+            today["n_skus"],
         ),
-        (DriftCheck("order_value", settings.order_value_change, "logarithm of the orders' value over that of a week before", "change"), _growth(sums)),
+        (DriftCheck("order_value", settings.order_value_change, "logarithm of the orders' value over that of a week before", "change"), _growth(sums), 0),
         (
-            DriftCheck("adherence", settings.adherence_change, "share of recommended units that were ordered", "change"),
-            _shares(sums, "followed_units", "recommended_units"),
+            DriftCheck("adherence", settings.adherence_change, "share of recommended orders that were placed, half of them or more", "change"),
+            _shares(sums, "n_followed", "n_recommended"),
+            today["n_recommended"],
         ),
-        (DriftCheck("cost_to_predicted", settings.cost_change, "logarithm of realised over predicted cost of 12 weeks", "change"), _cost_ratios(sums)),
-    ):
+        (DriftCheck("cost_to_predicted", settings.cost_change, "logarithm of realised over predicted cost of 12 weeks", "change"), _cost_ratios(sums), 0),
+    )
+    for check, values, size in found:
         if on in values:
-            yield Figures(check, MARKET, list(values.values()))
+            yield Figures(check, MARKET, list(values.values()), noise=0.5 / float(np.sqrt(size)) if size else 0.0)
 
 
 def _shares(sums: dict[date, _Totals], part: str, whole: str, known: str | None = None) -> dict[date, float]:

@@ -61,14 +61,14 @@ def _changed(changes: pl.DataFrame | None, settings: DriftSettings) -> pl.LazyFr
 
 
 def _followed(policies: pl.DataFrame | None, tables: Mapping[str, pl.DataFrame], *, on: date) -> pl.LazyFrame:
-    """Recommended a week before, and ordered within the week: of each SKU at most what was recommended."""
+    """SKUs with an order recommended a week before, and those of which at least half was ordered within the week."""
     if policies is None:
-        return pl.LazyFrame(schema={"merchant_id": pl.String, "recommended_units": pl.Int64, "followed_units": pl.Int64})
+        return pl.LazyFrame(schema={"merchant_id": pl.String, "n_recommended": pl.Int64, "n_followed": pl.Int64})
     ordered = ordered_units(tables["inbound_shipments"], start=on - ONE_WEEK, end=on)
-    both = policies.lazy().select(*SERIES_KEY, "order_now_units").join(ordered, on=SERIES_KEY, how="left").with_columns(pl.col("ordered_units").fill_null(0))
-    return both.group_by("merchant_id").agg(
-        recommended_units=pl.col("order_now_units").sum(), followed_units=pl.min_horizontal("order_now_units", "ordered_units").sum()
-    )
+    recommended = policies.lazy().filter(pl.col("order_now_units") > 0).select(*SERIES_KEY, "order_now_units")
+    both = recommended.join(ordered, on=SERIES_KEY, how="left")
+    is_followed = (2 * pl.col("ordered_units") >= pl.col("order_now_units")).fill_null(value=False)
+    return both.group_by("merchant_id").agg(n_recommended=pl.len().cast(pl.Int64), n_followed=is_followed.sum().cast(pl.Int64))
 
 
 def _costs(horizon_ago: tuple[pl.DataFrame, pl.DataFrame] | None, tables: Mapping[str, pl.DataFrame], *, on: date) -> pl.LazyFrame:

@@ -36,6 +36,8 @@ class DriftCheck:
     side: Side = "level"
     """level: the value itself; rise: its distance above the reference; change: on either side."""
     is_blocking: bool = False
+    has_weekly_rhythm: bool = False
+    """Whether one weekday differs from the others: a level then lies above the largest of the past, by what chance may add."""
     deviations_below: float | None = None
     """Robust standard deviations below the reference, where other than the settings'."""
 
@@ -98,6 +100,7 @@ def _limits(figures: Figures, past: FloatArray, value: float, settings: DriftSet
     deviations = (check.deviations_below if direction < 0 else None) or settings.robust_deviations
     spread = deviations * max(TO_STANDARD_DEVIATION * float(np.median(np.abs(past - median))), figures.noise)
     if check.side == "level":
-        return median, max(check.least, median + spread, float(np.quantile(past, _HABIT)))
+        habit = float(past.max()) + 2 * figures.noise if check.has_weekly_rhythm else float(np.quantile(past, _HABIT))
+        return median, max(check.least, median + spread, habit)
     season = max((direction * (then - median) for then in figures.a_year_ago), default=0.0)
     return median, median + direction * max(check.least, spread, season + check.least / 2 if season > 0 else 0.0)

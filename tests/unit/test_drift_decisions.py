@@ -79,7 +79,7 @@ def test_decisions_add_up_by_merchant() -> None:
         {"article_id": "a", "order_now_units": 10, "order_day_before_units": 7},
         {"article_id": "b", "order_now_units": 10, "order_day_before_units": 9},
     )
-    week_ago = frame_of(Policies, {"article_id": "a", "order_now_units": 10}, {"article_id": "b", "order_now_units": 4})
+    week_ago = frame_of(Policies, *({"article_id": article, "order_now_units": units} for article, units in (("a", 10), ("b", 4), ("c", 3), ("d", 0))))
     ordered = frame_of(
         RAW_TABLES["inbound_shipments"],
         {"article_id": "a", "shipment_id": "1", "ordered_at": at(DAY - timedelta(days=7)), "quantity_units": 6},
@@ -91,10 +91,10 @@ def test_decisions_add_up_by_merchant() -> None:
     sold = frame_of(RAW_TABLES["sales_transactions"], {"transaction_id": "1", "occurred_at": at(DAY - timedelta(days=20)), "quantity_units": 20})
     (row,) = tally_decisions(policies, past, tables(inbound_shipments=ordered, sales_transactions=sold), on=DAY, settings=RULES).rows(named=True)
     assert (row["n_skus"], row["n_changed"], row["order_value_cents"]) == (2, 1, 1_350)
-    assert (row["recommended_units"], row["followed_units"]) == (14, 6 + 4)
+    assert (row["n_recommended"], row["n_followed"]) == (3, 2)
     assert (row["predicted_cost_cents"], row["realised_cost_cents"]) == (800, 720)  # 20 sold at 0.30 EUR, 6 ordered at 0.20 EUR
     (row,) = tally_decisions(policies, PastDecisions(None, None, None), tables(), on=DAY, settings=RULES).rows(named=True)
-    assert (row["has_day_before"], row["recommended_units"], row["predicted_cost_cents"]) == (False, 0, 0)
+    assert (row["has_day_before"], row["n_recommended"], row["predicted_cost_cents"]) == (False, 0, 0)
 
 
 def days(n: int, **last: int) -> list[DayOfTallies]:
@@ -102,8 +102,8 @@ def days(n: int, **last: int) -> list[DayOfTallies]:
     usual = [
         {"n_skus": 500, "n_changed": int(generator.integers(20, 40)), "has_day_before": True, "order_value_cents": int(generator.integers(900_000, 1_100_000))}
         | {
-            "recommended_units": 1_000,
-            "followed_units": int(generator.integers(700, 800)),
+            "n_recommended": 400,
+            "n_followed": int(generator.integers(280, 320)),
             "predicted_cost_cents": 5_000,
             "realised_cost_cents": int(generator.integers(5_000, 6_000)),
         }
@@ -123,7 +123,7 @@ def breached(found: pl.DataFrame) -> list[str]:
         ({}, []),
         ({"n_changed": 300}, ["orders_changed"]),
         ({"order_value_cents": 4_000_000}, ["order_value"]),
-        ({"followed_units": 100}, ["adherence"]),
+        ({"n_followed": 40}, ["adherence"]),
         ({"realised_cost_cents": 20_000}, ["cost_to_predicted"]),
     ],
 )
