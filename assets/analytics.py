@@ -17,8 +17,10 @@ _OF_DAY = [
     ["policy", "alternatives"],
     ["policy", "cost_curves"],
     ["policy", "order_changes"],
+    ["policy", "order_releases"],
     ["policy", "constraint_prices"],
     ["evaluation", "exceptions"],
+    ["evaluation", "decision_drift"],
 ]
 _OF_CUTOFF = [
     ["series", "weekly_demand"],
@@ -27,8 +29,12 @@ _OF_CUTOFF = [
     ["forecast", "dependence"],
     ["forecast", "champions"],
     ["forecast", "quantiles"],
+    ["forecast", "released"],
+    ["forecast", "calibration"],
+    ["forecast", "promotions"],
+    ["series", "input_drift"],
     ["evaluation", "forecast_accuracy"],
-    ["evaluation", "calibration"],
+    ["evaluation", "forecast_drift"],
 ]
 
 

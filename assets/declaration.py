@@ -23,7 +23,7 @@ def contract_of(table: str) -> type[dy.Schema] | None:
 def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = None) -> dict[str, Any]:
     """Arguments of `dg.asset` for a table of the lineage: the stage is its group, the contract its column schema.
 
-    Inputs arrive as arguments named after their tables.
+    Inputs arrive as arguments named after their tables; gates are waited for.
     """
     lineage = LINEAGE[table]
     return {
@@ -31,6 +31,7 @@ def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = 
         "group_name": table.split("/", maxsplit=1)[0],
         "partitions_def": partitions.weekly if lineage.rhythm == "weekly" else partitions.daily,
         "ins": {name.split("/")[1]: _input(name, scope, partitions) for name, scope in lineage.inputs.items()},
+        "deps": [gate.split("/") for gate in lineage.gates],
         "backfill_policy": dg.BackfillPolicy.single_run(),
         "pool": lineage.rhythm,
         "owners": OWNERS,

@@ -5,7 +5,9 @@ from functools import lru_cache
 import dagster as dg
 import polars as pl
 
+from assets.calibration_gate import build_gate
 from assets.declaration import declaration
+from assets.governance import build_promotions
 from assets.held_out import build_held_out
 from assets.layout import PartitionKey
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
@@ -73,7 +75,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), compute, _figures)
 
-    return [models, model_quantiles, *build_held_out(partitions), quantiles]
+    return [models, model_quantiles, *build_held_out(partitions), *build_promotions(partitions), quantiles, *build_gate(partitions)]
 
 
 def _models_used(frame: pl.DataFrame) -> Metadata:

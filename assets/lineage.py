@@ -17,7 +17,10 @@ RAW_STAGE = "raw/"
 
 
 class Scope(Enum):
-    """Which partitions of an input a partition is made from."""
+    """Which partitions of an input a partition is made from.
+
+    Verdicts of drift also look at tallies of the weeks or days before, as they were then: a verdict is news of its time and is not revised.
+    """
 
     SAME = "the same partition"
     SAME_SHARD = "the same shard"
@@ -28,6 +31,7 @@ class Scope(Enum):
     DAY_AND_DAY_BEFORE = "the same shard on the day and the day before"
     HORIZON_AGO = "the same shard 12 weeks before"
     ALL_SHARDS_OF_RECENT_WEEKS = "all shards of the week and of the 12 before"
+    WEEK_AGO = "the same shard a week before"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Lineage:
     """Packages whose code computes the table; `domain` always counts."""
     settings: tuple[str, ...] = ()
     """Settings that can change a row: sections, or single ones as "section.name"."""
+    gates: tuple[str, ...] = ()
+    """Tables whose blocking checks must have passed for the same partition; nothing of them is read."""
 
 
 def _raw(*names: str, scope: Scope = Scope.SAME_SHARD) -> dict[str, Scope]:
@@ -57,23 +63,34 @@ LINEAGE: Mapping[str, Lineage] = {
         _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", "articles", scope=Scope.ALL_SHARDS),
         code=("ml.preprocessing",),
     ),
-    "features/group_weeks": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing", "ml.transformation")),
+    "series/input_tallies": Lineage(
+        "weekly",
+        {**_raw("sales_transactions", "stock_levels", "inbound_shipments", "articles"), "series/weekly_demand": Scope.SAME},
+        code=("quality.drift",),
+    ),
+    "series/input_drift": Lineage("weekly", {"series/input_tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("quality.drift",), settings=("drift",)),
+    "features/group_weeks": Lineage(
+        "weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing", "ml.transformation"), gates=("series/input_drift",)
+    ),
     "features/launch_counts": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK, **_raw("articles")},
         code=("ml.preprocessing", "ml.forecasting"),
+        gates=("series/input_drift",),
     ),
     "features/training_sample": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
         code=("ml.preprocessing", "ml.transformation"),
         settings=("forecast",),
+        gates=("series/input_drift",),
     ),
     "features/inference_rows": Lineage(
         "weekly",
         {"series/weekly_demand": Scope.SAME, "features/group_weeks": Scope.ALL_SHARDS_OF_WEEK},
         code=("ml.preprocessing", "ml.transformation"),
         settings=("forecast",),
+        gates=("series/input_drift",),
     ),
     "forecast/models": Lineage(
         "weekly", {"features/training_sample": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.transformation", "ml.forecasting"), settings=("forecast",)
@@ -109,6 +126,7 @@ LINEAGE: Mapping[str, Lineage] = {
         code=("ml.champions",),
         settings=("forecast",),
     ),
+    "forecast/promotions": Lineage("weekly", {"forecast/champions": Scope.SAME, "forecast/model_cards": Scope.SAME}, code=("ml.champions",)),
     "forecast/quantiles": Lineage(
         "weekly",
         {"forecast/model_quantiles": Scope.SAME, "forecast/champions": Scope.SAME, "series/weekly_demand": Scope.SAME},
@@ -116,17 +134,32 @@ LINEAGE: Mapping[str, Lineage] = {
         settings=("forecast.history_weeks",),
     ),
     "evaluation/forecast_accuracy": Lineage("weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml",)),
-    "evaluation/forecast_tallies": Lineage(
+    "forecast/tallies": Lineage(
         "weekly", {"forecast/quantiles": Scope.HORIZON_AGO, "series/weekly_demand": Scope.SAME}, code=("ml.monitoring", "ml.preprocessing")
     ),
-    "evaluation/calibration": Lineage("weekly", {"evaluation/forecast_tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.monitoring",), settings=("calibration",)),
+    "forecast/calibration": Lineage("weekly", {"forecast/tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("ml.monitoring",), settings=("calibration",)),
+    "forecast/released": Lineage(
+        "weekly",
+        {
+            "forecast/quantiles": Scope.SAME,
+            "forecast/calibration": Scope.SAME,
+            "forecast/champions": Scope.SAME,
+            "series/weekly_demand": Scope.SAME,
+        },
+        code=("ml.champions", "ml.evaluation", "ml.monitoring", "ml.preprocessing"),
+        settings=("calibration", "forecast.history_weeks"),
+    ),
+    "evaluation/newest_week_tallies": Lineage(
+        "weekly", {"forecast/quantiles": Scope.WEEK_AGO, "series/weekly_demand": Scope.SAME}, code=("ml.monitoring", "ml.preprocessing")
+    ),
+    "evaluation/forecast_drift": Lineage("weekly", {"evaluation/newest_week_tallies": Scope.ALL_SHARDS_OF_WEEK}, code=("quality.drift",), settings=("drift",)),
     "vectors/sku_vectors": Lineage(
         "daily",
         {
             **_raw("sales_transactions", "stock_levels", "inbound_shipments", "articles", "merchants", "cost_rates"),
             "series/weekly_demand": Scope.CUTOFF_OF_DAY,
             "series/merchant_profiles": Scope.CUTOFF_OF_DAY,
-            "forecast/quantiles": Scope.CUTOFF_OF_DAY,
+            "forecast/released": Scope.CUTOFF_OF_DAY,
             "forecast/dependence": Scope.CUTOFF_OF_DAY,
         },
         code=("feature_store",),
@@ -167,7 +200,7 @@ LINEAGE: Mapping[str, Lineage] = {
         "daily",
         {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
         code=("simulation",),
-        settings=("forecast", "champions", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
+        settings=("forecast", "champions", "calibration", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
     ),
     "policy/order_changes": Lineage(
         "daily",
@@ -175,12 +208,33 @@ LINEAGE: Mapping[str, Lineage] = {
         code=("simulation",),
         settings=("evidence",),
     ),
+    "policy/order_releases": Lineage(
+        "daily", {"policy/policies": Scope.SAME, "policy/order_changes": Scope.SAME}, code=("quality.governance",), settings=("governance",)
+    ),
     "evaluation/exceptions": Lineage(
         "daily",
-        {"policy/policies": Scope.SAME, "vectors/sku_vectors": Scope.SAME, **_raw("stock_levels", "inbound_shipments", "merchants")},
-        code=("quality",),
+        {
+            "policy/policies": Scope.SAME,
+            "policy/constraint_prices": Scope.SAME,
+            "vectors/sku_vectors": Scope.SAME,
+            **_raw("stock_levels", "inbound_shipments", "articles", "merchants"),
+            **_raw("rejects", scope=Scope.ALL_SHARDS),
+        },
+        code=("quality.exceptions",),
         settings=("inventory", "costs", "merchants"),
     ),
+    "evaluation/decision_tallies": Lineage(
+        "daily",
+        {
+            "policy/policies": Scope.SAME,
+            "policy/order_changes": Scope.SAME,
+            "vectors/sku_vectors": Scope.SAME,
+            **_raw("sales_transactions", "weekly_sales", "returns", "stock_levels", "inbound_shipments"),
+        },
+        code=("quality",),
+        settings=("drift",),
+    ),
+    "evaluation/decision_drift": Lineage("daily", {"evaluation/decision_tallies": Scope.ALL_SHARDS_OF_DAY}, code=("quality.drift",), settings=("drift",)),
 }
 """Every computed table, inputs before what is made from them."""
 
@@ -207,6 +261,8 @@ def upstream_keys(scope: Scope, key: PartitionKey, *, n_shards: int) -> list[Par
             keys = [{"week": (date.fromisoformat(key["week"]) - HORIZON_WEEKS * ONE_WEEK).isoformat(), "shard": shard}]
         case Scope.ALL_SHARDS_OF_RECENT_WEEKS:
             keys = [{"week": week, "shard": other} for week in recent_weeks(key) for other in every]
+        case Scope.WEEK_AGO:
+            keys = [{"week": (date.fromisoformat(key["week"]) - ONE_WEEK).isoformat(), "shard": shard}]
     return keys
 
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from assets.constraints import build_limits, orders_of_day
 from assets.declaration import declaration
+from assets.governance import build_releases
 from assets.layout import PartitionKey
 from assets.order_evidence import build_evidence
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, Progress, keys_of
@@ -58,7 +59,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         return PartitionedFrames(keys_of(context.partition_keys), of_shard, _figures)
 
-    return [recommendations, *build_limits(partitions), policies, *build_evidence(partitions)]
+    return [recommendations, *build_limits(partitions), policies, *build_evidence(partitions), *build_releases(partitions)]
 
 
 def _now_and_then(progress: Progress, what: str, *, of: int) -> Callable[[int], None]:

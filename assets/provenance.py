@@ -67,7 +67,7 @@ def code_version(table: str) -> str:
 
 def settings_hash(table: str, settings: Settings) -> str:
     """16 hex digits over the settings that can change a row of the table."""
-    everything = settings.model_dump()
+    everything = settings.model_dump(mode="json")
     del everything["forecast"]["n_threads"], everything["simulation"]["n_threads"]  # results do not depend on them
     values = {name: reduce(getitem, name.split("."), everything) for name in (LINEAGE[table].settings if table in LINEAGE else ())}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

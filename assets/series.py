@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from assets.declaration import declaration
+from assets.drift import build_input_drift
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import markdown_table
 from domain.settings import Settings
@@ -40,7 +41,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
             keys_of(context.partition_keys), lambda key: estimate_unconstrained_demand(weekly_demand.read(**key), cutoff=week_of(key)), _lost_units
         )
 
-    return [weekly_demand, unconstrained_demand, merchant_profiles]
+    return [weekly_demand, unconstrained_demand, merchant_profiles, *build_input_drift(partitions)]
 
 
 def _profiles(frame: pl.DataFrame) -> Metadata:

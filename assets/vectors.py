@@ -23,7 +23,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
             week = cutoff_for(day_of(key)).isoformat()
             tables = {name: reader.read(shard=key["shard"]) for name, reader in inputs.items() if name in RAW_TABLES}
             demand, forecast, profiles, dependence = (
-                inputs[name].read(week=week, shard=key["shard"]) for name in ("weekly_demand", "quantiles", "merchant_profiles", "dependence")
+                inputs[name].read(week=week, shard=key["shard"]) for name in ("weekly_demand", "released", "merchant_profiles", "dependence")
             )
             return assemble_vectors(tables, demand, forecast, profiles, decision_date=day_of(key), settings=settings, dependence=dependence)
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from cli import backtest, bench, convert, evaluate, explain, forecast, market, optimize, repair, replay, run, status, ui
+from cli import approve, backtest, bench, convert, evaluate, explain, forecast, market, optimize, repair, replay, run, status, ui, value
 from domain.errors import ReplenishError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.add_typer(convert.app, name="convert")
 app.add_typer(bench.app, name="bench")
 app.command(name="status")(status.status)
 app.command(name="repair")(repair.repair)
+app.command(name="approve")(approve.approve)
+app.command(name="value")(value.value)
 app.command(name="ui")(ui.ui)
 
 

@@ -16,6 +16,7 @@ def summary_text(summary: "RunSummary") -> str:
             "",
             *_headline(summary),
             *_input_notes(summary),
+            *_warnings(summary),
             "",
             "Five largest orders",
             *_orders(summary.top_orders),
@@ -52,6 +53,13 @@ def _input_notes(summary: "RunSummary") -> list[str]:
     notes = [f"rejected by {rule}: {count:,} rows (raw/rejects)" for rule, count in summary.rejects_by_rule.items()]
     notes += [f"not read, unknown to the data contract: {', '.join(summary.not_read)}"] if summary.not_read else []
     return [f"  {'':24s} {note}" for note in [*notes, *summary.ids_without_sales]]
+
+
+def _warnings(summary: "RunSummary") -> list[str]:
+    """What a person should know before placing these orders."""
+    notes = [f"forecast of {segment} series refused, {model} answers (docs/how-to/alerts.md)" for segment, model in summary.refused_forecasts.items()]
+    notes += [f"{summary.n_orders_held:,} orders wait for approval (replenish approve)"] if summary.n_orders_held else []
+    return [f"  {'':24s} {note}" for note in [*notes, *summary.drift]]
 
 
 def _accuracy(figures: Mapping[str, float] | None) -> str:

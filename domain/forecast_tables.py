@@ -123,6 +123,20 @@ class ForecastTallies(dy.Schema):
     below_parts = dy.List(dy.Int64(nullable=False), nullable=False, description="Per level: cells whose randomised PIT is at or below it, in millionths.")
 
 
+class NewestWeekTallies(dy.Schema):
+    """Evaluation: the forecast of a week ago against the week that came, sums by segment in whole numbers, beside the simplest forecast there is."""
+
+    cutoff = dy.Date(nullable=False, description="Cutoff of the forecast that is judged.")
+    segment = dy.String(primary_key=True, nullable=False, description="Demand segment.")
+    n_cells = units("Series with known demand.")
+    actual_units = units("Units they demanded.")
+    loss_parts = units("Σ pinball loss, mean over levels, in 1/1560 of a unit.")
+    absolute_error_units = units("Σ |actual − median|.")
+    mean_error_milliunits = dy.Int64(nullable=False, description="Σ (expected − actual), in thousandths of a unit.")
+    below_parts = dy.List(dy.Int64(nullable=False), nullable=False, description="Per level: series whose randomised PIT is at or below it, in millionths.")
+    baseline_error_milliunits = units("Σ |actual − mean of the 8 weeks before|, in thousandths of a unit.")
+
+
 class Calibration(dy.Schema):
     """Evaluation: does the forecast hold as often as it says? Per segment and week ahead, against the thresholds of the settings."""
 

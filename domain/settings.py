@@ -11,6 +11,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -69,7 +70,45 @@ class CalibrationSettings(_Frozen):
 
     largest_error: float = Field(0.05, gt=0, le=1, description="Largest mean |coverage − level| over the 39 levels [ECE].")
     coverage_tolerance: float = Field(0.08, gt=0, le=1, description="Largest distance of the 80 % interval's coverage from 0.8.")
+    is_enforced: bool = Field(
+        True, description="Whether a segment that fails is decided on with a simple forecaster's quantiles instead; false = it only warns."
+    )
     fewest_cells: int = Field(2_000, ge=1, description="Series × weeks below which a segment's figures say too little to fail it.")
+
+
+class DriftSettings(_Frozen):
+    """When a figure of a week or a day differs so much from its own past that a person should look."""
+
+    reference_periods: int = Field(26, ge=8, description="Weeks (decision days: days) before, with which a figure is compared.")
+    fewest_reference_periods: int = Field(12, ge=4, description="Below this many there is no verdict.")
+    robust_deviations: float = Field(5.0, gt=0, description="Distance from the median of the periods before, in robust standard deviations (1.4826 · MAD).")
+    largest_psi: float = Field(0.25, gt=0, description="Population stability index of a distribution against that of the 8 weeks before, at least.")
+    largest_ks: float = Field(0.15, gt=0, le=1, description="Kolmogorov–Smirnov distance of a distribution from that of the 8 weeks before, at least.")
+    fewest_cells: int = Field(200, ge=1, description="Rows or series below which a distribution says too little to judge it.")
+    level_change: float = Field(0.4, gt=0, description="Least change of a level of demand, as a logarithm (0.4: −33 %, +49 %).")
+    fewest_series_of_level: int = Field(50, ge=2, description="Series with known demand below which the level of a category or merchant is not judged.")
+    category_fall_deviations: float = Field(
+        3.0, gt=0, description="Robust standard deviations for a category whose demand falls: it is sought harder than one that rises, as promotions make it."
+    )
+    price_jump_share: float = Field(0.2, gt=0, le=1, description="Share of a merchant's articles with a price five times the usual, or a fifth; blocks.")
+    silent_share: float = Field(0.15, gt=0, le=1, description="Share of series that sell every week and sold nothing; blocks.")
+    uncounted_share: float = Field(0.1, gt=0, le=1, description="Share of series whose stock was counted the week before and is not any more; blocks.")
+    repeated_share: float = Field(0.15, gt=0, le=1, description="Share of rows of sales that repeat another row under another id; blocks.")
+    frozen_share: float = Field(0.3, gt=0, le=1, description="Share of series whose stock should have changed and did not.")
+    unexplained_share: float = Field(0.3, gt=0, description="Units of stock that sales, returns and receipts do not explain, over the units moved.")
+    censored_share: float = Field(0.2, gt=0, le=1, description="Least change of the share of series that stock cut off.")
+    churn_share: float = Field(0.2, gt=0, le=1, description="Share of series that are new, or have ended, in one week.")
+    category_share: float = Field(0.05, gt=0, le=1, description="Share of units in categories that appeared, or in those that vanished.")
+    forecast_change: float = Field(
+        0.35, gt=0, description="Least change of a forecast's loss or error over that of the baseline, as a logarithm; of its bias, as a share."
+    )
+    coverage_change: float = Field(0.08, gt=0, le=1, description="Least change of the share of weeks inside the 80 % interval, and of the mean PIT.")
+    changed_orders_share: float = Field(0.25, gt=0, le=1, description="Share of SKUs whose order changed from the day before.")
+    order_change: float = Field(0.2, ge=0, description="An order has changed where it moved by more than this share of the larger of both.")
+    order_value_change: float = Field(0.7, gt=0, description="Least change of the value of a week's orders, as a logarithm (0.7: half, double).")
+    adherence_change: float = Field(0.3, gt=0, le=1, description="Least change of the share of recommended orders that were placed.")
+    cost_change: float = Field(0.4, gt=0, description="Least change of realised over predicted cost, as a logarithm.")
+    accepted_weeks: tuple[date, ...] = Field((), description="Mondays whose input a person has looked at and accepts: breaches are shown but block nothing.")
 
 
 class SimulationSettings(_Frozen):
@@ -218,6 +257,15 @@ class AlertSettings(_Frozen):
     )
 
 
+class GovernanceSettings(_Frozen):
+    """Whose orders are released, and which wait for a person. No recommendation depends on it, only what may be placed."""
+
+    pilot_merchants: tuple[str, ...] = Field((), description="Merchants whose orders are released; empty = all. In the environment a JSON list.")
+    hold_change_from_eur: float | None = Field(
+        None, gt=0, description="An order that moved by at least this value since the day before waits for a person's approval; unset = none does."
+    )
+
+
 class Settings(_Frozen):
     """Everything that can be set. Frozen: a run keeps what it started with, and its hash stands in every policy row."""
 
@@ -229,6 +277,7 @@ class Settings(_Frozen):
     forecast: ForecastSettings = ForecastSettings()
     champions: ChampionSettings = ChampionSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    drift: DriftSettings = DriftSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     evidence: EvidenceSettings = EvidenceSettings()
@@ -237,6 +286,7 @@ class Settings(_Frozen):
     operations: OperationsSettings = OperationsSettings()
     alerts: AlertSettings = AlertSettings()
     suites: SuiteSettings = SuiteSettings()
+    governance: GovernanceSettings = GovernanceSettings()
     merchants: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Inventory settings by merchant_id: `[merchants.ID]` in the TOML file.")
 
     def for_merchant(self, merchant_id: str, row: Mapping[str, Any] | None = None) -> Self:
@@ -262,7 +312,7 @@ class Settings(_Frozen):
 
     def as_record(self) -> str:
         """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when, nor who is told."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "calibration", "alerts", "suites", "merchants"})
+        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "drift", "alerts", "suites", "governance", "merchants"})
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 

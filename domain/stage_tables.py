@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import dataframely as dy
 import polars as pl
 
-from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, LaunchCounts, ModelCards, WeekDependence
+from domain.drift_tables import DecisionTallies, DriftChecks, InputTallies
+from domain.forecast_tables import Calibration, Champions, ForecastTallies, HeldOut, LaunchCounts, ModelCards, NewestWeekTallies, WeekDependence
+from domain.governance_tables import ModelPromotions, OrderReleases
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.table_columns import euros as _euros
 from domain.table_columns import key as _key
@@ -16,6 +18,8 @@ from domain.table_columns import units as _units
 HORIZON_WEEKS = 12
 UNIT_ERROR, OUTLIER = "unit_error", "outlier"
 """Flags of `WeeklyDemand`."""
+FORECAST_REFUSED = "forecast_refused"
+"""Flag of forecasts that a simple forecaster answers because the calibration gate refused the champion's."""
 ALL_CATEGORIES = ""
 """The row of `MerchantProfiles` for all of a merchant's articles."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
@@ -131,7 +135,7 @@ class FlaggedForecasts(Forecasts):
 
     flags = dy.String(
         nullable=False,
-        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold; empty = none.",
+        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold, and forecast_refused where the gate refused the champion's forecast; empty = none.",
     )
 
 
@@ -393,6 +397,8 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "series/weekly_demand": WeeklyDemand,
     "series/unconstrained_demand": UnconstrainedDemand,
     "series/merchant_profiles": MerchantProfiles,
+    "series/input_tallies": InputTallies,
+    "series/input_drift": DriftChecks,
     "features/launch_counts": LaunchCounts,
     "forecast/model_quantiles": Forecasts,
     "forecast/held_out": HeldOut,
@@ -400,6 +406,10 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "forecast/champions": Champions,
     "forecast/model_cards": ModelCards,
     "forecast/quantiles": FlaggedForecasts,
+    "forecast/tallies": ForecastTallies,
+    "forecast/promotions": ModelPromotions,
+    "forecast/calibration": Calibration,
+    "forecast/released": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
     "policy/recommendations": Recommendations,
     "policy/alternatives": Alternatives,
@@ -409,9 +419,12 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "policy/policies": Policies,
     "policy/settings_in_force": SettingsInForce,
     "policy/order_changes": OrderChanges,
+    "policy/order_releases": OrderReleases,
     "evaluation/forecast_accuracy": ForecastAccuracy,
-    "evaluation/forecast_tallies": ForecastTallies,
-    "evaluation/calibration": Calibration,
+    "evaluation/newest_week_tallies": NewestWeekTallies,
+    "evaluation/forecast_drift": DriftChecks,
     "evaluation/exceptions": Exceptions,
+    "evaluation/decision_tallies": DecisionTallies,
+    "evaluation/decision_drift": DriftChecks,
 }
 """Tables with a contract by stage and name, as they lie under `REPLENISH_DATA`."""

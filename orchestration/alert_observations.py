@@ -9,11 +9,15 @@ import polars as pl
 
 from assets.layout import read_partition_if_present, shard_names
 from domain.settings import Settings
+from orchestration.drift_alerts import WATCHING_CHECK, alerts_of_drift
 from orchestration.failure_log import describe_failure, label_covers, partition_label
+from orchestration.release_alerts import REFUSING_CHECK, alerts_of_releases
 from quality.alerts.alert import Alert, Severity
 
 EXCEPTIONS = "evaluation/exceptions"
 _RUNS_PER_LOOK = 50
+_TOLD_OTHERWISE = frozenset({WATCHING_CHECK, REFUSING_CHECK})
+"""Checks whose breaches are alerts of their own kind."""
 _FIRST_LOOK_BACK = timedelta(days=1)
 _ENDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED)
 _SEVERITIES: dict[dg.AssetCheckSeverity, Severity] = {dg.AssetCheckSeverity.ERROR: "error", dg.AssetCheckSeverity.WARN: "warning"}
@@ -61,7 +65,14 @@ def alerts_of_run(instance: dg.DagsterInstance, end: EndOfRun, settings: Setting
     if end.run is None:
         return []
     found = [*_of_end(instance, end.run, end.event), *_of_checks(instance, end.run)]
-    return [*(one for alert in found for one in _with_narrower(alert, firing)), *_of_exceptions(instance, end.run, settings, firing)]
+    written = _events(instance, end.run, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    told = [one for alert in found for one in _with_narrower(alert, firing)]
+    return [
+        *told,
+        *_of_exceptions(written, settings, firing),
+        *alerts_of_drift(written, settings, firing=firing),
+        *alerts_of_releases(written, settings, firing=firing),
+    ]
 
 
 def alerts_of_freshness(instance: dg.DagsterInstance, asset_keys: Sequence[dg.AssetKey]) -> list[Alert]:
@@ -92,7 +103,7 @@ def _of_end(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterE
 def _of_checks(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Alert]:
     for event in _events(instance, run, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = event.event_specific_data
-        if isinstance(evaluation, dg.AssetCheckEvaluation):
+        if isinstance(evaluation, dg.AssetCheckEvaluation) and evaluation.check_name not in _TOLD_OTHERWISE:
             yield Alert(
                 "check_failed",
                 f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}",
@@ -109,10 +120,10 @@ def _figures(evaluation: dg.AssetCheckEvaluation) -> str:
     return "; ".join([*([evaluation.description] if evaluation.description else []), *figures]) or "no figures"
 
 
-def _of_exceptions(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Settings, firing: Sequence[Alert]) -> Iterator[Alert]:
+def _of_exceptions(written: Sequence[dg.DagsterEvent], settings: Settings, firing: Sequence[Alert]) -> Iterator[Alert]:
     """Merchants whose list is too long, on each day the run wrote."""
     limit = settings.alerts.most_exceptions_per_merchant
-    for day in _days_written(instance, run, settings):
+    for day in _days_written(written, settings):
         found = _exceptions_by_merchant(settings, day)
         told = {alert.subject for alert in firing if alert.key == "too_many_exceptions" and alert.partition == day}
         for merchant in sorted({*found["merchant_id"], *told}):
@@ -121,11 +132,11 @@ def _of_exceptions(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: S
             yield Alert("too_many_exceptions", merchant, day, evidence, severity="warning", state="firing" if n_exceptions >= limit else "resolved")
 
 
-def _days_written(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Settings) -> list[str]:
+def _days_written(written: Sequence[dg.DagsterEvent], settings: Settings) -> list[str]:
     """Decision days whose exceptions a run wrote, some shards or all."""
     shards = set(shard_names(settings.n_shards))
-    written = [event for event in _events(instance, run, dg.DagsterEventType.ASSET_MATERIALIZATION) if event.asset_key == dg.AssetKey(EXCEPTIONS.split("/"))]
-    return sorted({part for event in written for part in (event.partition or "").split("|")} - shards - {""})
+    of_exceptions = [event for event in written if event.asset_key == dg.AssetKey(EXCEPTIONS.split("/"))]
+    return sorted({part for event in of_exceptions for part in (event.partition or "").split("|")} - shards - {""})
 
 
 def _exceptions_by_merchant(settings: Settings, day: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 
 from assets.partitioned import Progress
-from domain.errors import ReplenishError, StorageError
+from domain.errors import DataError, ReplenishError, StorageError
 from domain.settings import Settings
 from orchestration.definitions import build_definitions
 from orchestration.instance import open_instance
@@ -25,9 +25,14 @@ class InProcess:
         self.instance = open_instance(settings.data)
 
     def run(self, job_name: str, tags: Mapping[str, str]) -> dg.ExecuteInProcessResult:
-        """One job over the partitions that the tags name."""
+        """One job over the partitions that the tags name.
+
+        Raises:
+            DataError: A check that blocks has failed.
+        """
         job = self._definitions.resolve_job_def(job_name)
-        return job.execute_in_process(instance=self.instance, tags={**tags, REASON: self._reason}, run_config=LOGS_TO_INSTANCE)
+        with _failed_checks_told(self.instance):
+            return job.execute_in_process(instance=self.instance, tags={**tags, REASON: self._reason}, run_config=LOGS_TO_INSTANCE)
 
     def materialize(self, table: str, tags: Mapping[str, str]) -> dg.ExecuteInProcessResult:
         """One table ("stage/name") with its checks, over the partitions that the tags name."""
@@ -35,6 +40,29 @@ class InProcess:
         return job.execute_in_process(
             instance=self.instance, asset_selection=[dg.AssetKey(table.split("/"))], tags={**tags, REASON: self._reason}, run_config=LOGS_TO_INSTANCE
         )
+
+
+@contextmanager
+def _failed_checks_told(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Say which check stopped the newest run, and on what evidence; Dagster names the check only."""
+    try:
+        yield
+    except dg.DagsterError as error:
+        newest = instance.get_runs(limit=1)
+        records = instance.get_records_for_run(newest[0].run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records if newest else []
+        events = [event for record in records if (event := record.event_log_entry.dagster_event) is not None]
+        found = [event.event_specific_data for event in events if isinstance(event.event_specific_data, dg.AssetCheckEvaluation)]
+        failed = [each for each in found if each.blocking and not each.passed]
+        if not failed:
+            raise
+        names = ", ".join(f"{each.asset_key.to_user_string()}: {each.check_name}" for each in failed)
+        evidence = "; ".join(str(value.value) for each in failed for name, value in each.metadata.items() if name == "detail")
+        raise DataError(
+            f"a check stopped the run: {names}",
+            got=evidence,
+            wanted="nothing in breach; no table below it was written",
+            remedy="docs/how-to/a_bad_week.md: correct the source and run again, or accept the week (settings `drift.accepted_weeks`).",
+        ) from error
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def build_partitions(n_shards: int, *, first_week: date = EARLIEST_DATE) -> Part
             ),
             # The weeks before are read where they exist, but not told to Dagster: a backfill of one week would be extended to the 12 after it.
             Scope.ALL_SHARDS_OF_RECENT_WEEKS: _mapping(week=("week", same), shard=("shard", every)),
+            Scope.WEEK_AGO: _mapping(week=("week", dg.TimeWindowPartitionMapping(-1, -1, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)),
             Scope.HORIZON_AGO: _mapping(
                 week=("week", dg.TimeWindowPartitionMapping(-HORIZON_WEEKS, -HORIZON_WEEKS, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)
             ),

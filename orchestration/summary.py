@@ -1,14 +1,17 @@
 """What a run decided, read back from the tables it wrote."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from assets.layout import PartitionKey, partition_location, read_partition, read_partitions, shard_names
 from assets.marts import ANALYTICS_FILE
+from domain.governance_tables import HELD
 from domain.settings import Settings
+from domain.stage_tables import FORECAST_REFUSED
 from domain.tables import RAW_TABLES
 from feature_store import defaults_used
 from orchestration.suite_reports import index_location
@@ -16,6 +19,7 @@ from quality.day_figures import accuracy_figures, order_figures, top_exceptions,
 from sources.folder import count_rules
 from sources.storage import join
 
+_DRIFT = ("series/input_drift", "evaluation/forecast_drift")
 _REPORTED = ("rows_read", "rows_accepted", "rows_rejected")
 
 
@@ -46,6 +50,12 @@ class RunSummary:
     """Files and columns of the source that the data contract does not know."""
     ids_without_sales: list[str]
     outputs: dict[str, str]
+    refused_forecasts: dict[str, str] = field(default_factory=dict)
+    """Segments whose forecast the calibration gate refused, with the forecaster that answers instead."""
+    drift: list[str] = field(default_factory=list)
+    """Checks of the week's input and forecast that are breached, with their figures."""
+    n_orders_held: int = 0
+    """Orders that wait for a person's approval."""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -76,7 +86,20 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
         **source_report,
         rejects_by_rule=count_rules(read_partitions(settings.data, "raw/rejects", [{"shard": shard} for shard in shards])),
         outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),
+        refused_forecasts=_refused(read_partitions(settings.data, "forecast/released", of_week)),
+        drift=[line for table in _DRIFT for line in _breaches(read_partition(settings.data, table, of_week[0]))],
+        n_orders_held=read_partitions(settings.data, "policy/order_releases", of_day).filter(pl.col("status") == HELD).height,
     )
+
+
+def _refused(forecast: pl.DataFrame) -> dict[str, str]:
+    rows = forecast.filter(pl.col("flags").str.contains(FORECAST_REFUSED)).select("segment", "model").unique().sort("segment")
+    return dict(rows.iter_rows())
+
+
+def _breaches(verdicts: pl.DataFrame) -> list[str]:
+    found = verdicts.filter("is_breached").select("check", "scope", "evidence")
+    return [f"{check} ({scope}): {evidence}" for check, scope, evidence in found.iter_rows()]
 
 
 def source_report(ingest: dg.ExecuteInProcessResult) -> dict[str, Any]:
@@ -109,6 +132,6 @@ def _defaults_used(settings: Settings, of_week: list[PartitionKey], *, decision_
 def _outputs(root: str, *, cutoff: date, decision_date: date) -> dict[str, str]:
     """Where to find what was written: folders that hold one file per shard, and the analysts' file."""
     of_week, of_day = {"week": cutoff.isoformat()}, {"day": decision_date.isoformat()}
-    tables = {"forecasts": ("forecast/quantiles", of_week), "policies": ("policy/policies", of_day), "exceptions": ("evaluation/exceptions", of_day)}
+    tables = {"forecasts": ("forecast/released", of_week), "policies": ("policy/policies", of_day), "exceptions": ("evaluation/exceptions", of_day)}
     folders = {name: partition_location(root, table, key).removesuffix("/part.parquet") for name, (table, key) in tables.items()}
     return folders | {"analytics": join(root, "analytics", ANALYTICS_FILE), "checks": index_location(root)}

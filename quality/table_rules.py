@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, UNIT_ERROR
+from domain.stage_tables import ALL_CATEGORIES, FORECAST_REFUSED, HORIZON_WEEKS, UNIT_ERROR
 
 SERIES_KEY = ["merchant_id", "article_id"]
 Others = Mapping[str, pl.DataFrame]
@@ -83,6 +83,21 @@ def unprofiled_merchants(frame: pl.DataFrame, others: Others) -> RuleResult:
     return RuleResult(asked.height, asked.join(answered, on="merchant_id", how="anti").height)
 
 
+def drifted(*, is_blocking: bool) -> Callable[[pl.DataFrame, Others], RuleResult]:
+    """Breaches of drift checks that block, or those that do not, with their evidence."""
+
+    def evaluate(frame: pl.DataFrame, _: Others) -> RuleResult:
+        judged = frame.filter(pl.col("is_blocking") == is_blocking)
+        found = judged.filter("is_breached")
+        return RuleResult(
+            judged.height,
+            found.height,
+            "; ".join(f"{check} ({scope}): {text}" for check, scope, text in found.select("check", "scope", "evidence").iter_rows()),
+        )
+
+    return evaluate
+
+
 RULES: tuple[TableRule, ...] = (
     TableRule(
         "series/merchant_profiles",
@@ -113,7 +128,7 @@ RULES: tuple[TableRule, ...] = (
         others=("series/weekly_demand",),
     ),
     TableRule(
-        "evaluation/calibration",
+        "forecast/calibration",
         "forecast_is_calibrated",
         "The forecast of 12 weeks ago held as often as it said, in every segment and every week ahead with enough of them (settings `calibration`).",
         rows_where(~pl.col("is_calibrated")),
@@ -123,7 +138,21 @@ RULES: tuple[TableRule, ...] = (
         "vectors/sku_vectors",
         "every_series_has_a_vector",
         "One vector for each series of the forecast; articles first sold since then get one too.",
-        unanswered_series("forecast/quantiles", may_know_more=True),
+        unanswered_series("forecast/released", may_know_more=True),
+        others=("forecast/released",),
+    ),
+    TableRule(
+        "forecast/released",
+        "no_forecast_is_refused",
+        "Every segment is forecast by its champion: none failed the gate (settings `calibration`).",
+        rows_where(pl.col("flags").str.contains(FORECAST_REFUSED)),
+        is_blocking=False,
+    ),
+    TableRule(
+        "forecast/released",
+        "every_forecast_is_released",
+        "12 rows for each series that was forecast, and for no other.",
+        unanswered_series("forecast/quantiles", rows_per_series=HORIZON_WEEKS),
         others=("forecast/quantiles",),
     ),
     TableRule(
@@ -159,6 +188,16 @@ RULES: tuple[TableRule, ...] = (
         "No week sold a hundred times what the series usually sells; such weeks are read as unknown, and the source should be corrected.",
         rows_where(pl.col("flag") == UNIT_ERROR),
         is_blocking=False,
+    ),
+    TableRule(
+        "series/input_drift",
+        "input_is_sound",
+        "No feed is broken: prices, series, stock counts and rows of sales are there once and in their usual unit (settings `drift`). A breach stops the forecast.",
+        drifted(is_blocking=True),
+    ),
+    *(
+        TableRule(table, "nothing_drifts", f"No {what} is far from its own past (settings `drift`).", drifted(is_blocking=False), is_blocking=False)
+        for table, what in (("series/input_drift", "input"), ("evaluation/forecast_drift", "forecast"), ("evaluation/decision_drift", "decision"))
     ),
     TableRule(
         "series/unconstrained_demand",

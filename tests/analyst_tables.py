@@ -70,10 +70,22 @@ def platform_rows(*, marker: int = 0) -> dict[str, dict[str, list[Row]]]:
     rows["raw/articles"] = {"": [SHOES | {"category": "shoes"}, UNNAMED, HATS | {"category": "hats"}]}
     rows["raw/merchants"] = {"": [{"merchant_id": "M1", "name": "First", "budget_eur_per_week": 24.0}, {"merchant_id": "M2"}]}
     rows["series/merchant_profiles"] = {str(CUTOFF): [{"merchant_id": "M1", "category": ""}, {"merchant_id": "M2", "category": ""}]}
-    rows |= {table: {str(CUTOFF): []} for table in ("forecast/dependence", "forecast/champions", "evaluation/calibration")}
+    rows |= {
+        table: {str(CUTOFF): []}
+        for table in (
+            "forecast/dependence",
+            "forecast/champions",
+            "forecast/promotions",
+            "forecast/calibration",
+            "series/input_drift",
+            "evaluation/forecast_drift",
+        )
+    }
     rows["series/unconstrained_demand"] = {str(CUTOFF): [UNNAMED | {"week": CUTOFF, "demand_mean_units": 1.0}]}
     rows["series/weekly_demand"] = {str(CUTOFF): _weekly_demand()}
     rows["forecast/quantiles"] = {str(cutoff): _forecasts(cutoff) for cutoff in (JUDGED, WEEK_BEFORE, CUTOFF)}
+    rows["forecast/released"] = {str(CUTOFF): _forecasts(CUTOFF)}
+    rows |= {table: {str(DAY): []} for table in ("evaluation/decision_drift", "policy/order_releases")}
     rows["evaluation/forecast_accuracy"] = {str(WEEK_BEFORE): _accuracy(date(2026, 6, 22), n_weeks=4), str(CUTOFF): _accuracy(JUDGED, n_weeks=10)}
     rows["vectors/sku_vectors"] = {str(DAY): _vectors()}
     rows["policy/policies"] = {str(DAY_BEFORE): _policies(DAY_BEFORE, marker=marker), str(DAY): _policies(DAY, marker=marker)}

@@ -36,7 +36,7 @@ _UNITS: tuple[tuple[str, str], ...] = (
     (r".*_weeks?|weeks_of_cover.*", "weeks"),
 )
 """Units by the names of columns, which end in them; the first that fits."""
-_NUMBERS_WITHOUT_UNIT = {"seed", "schema_version", "position"}
+_NUMBERS_WITHOUT_UNIT = {"seed", "schema_version", "position", "statistic", "reference", "threshold"}
 
 
 def comment_on(connection: duckdb.DuckDBPyConnection, name: str, *, kind: str, description: str, columns: Mapping[str, str]) -> None:
@@ -91,7 +91,16 @@ def _keys() -> dict[str, tuple[str, ...]]:
     """The columns that identify a row, by table."""
     of_marts = {mart.name: tuple(name for name, column in mart.columns.items() if column.is_key) for mart in load_marts()}
     of_views = {name: ROW_KEYS.get(view.table.removeprefix("raw/")) or tuple(view.contract.primary_key()) for name, view in STAGE_VIEWS.items()}
-    dimension = {"forecasts_history": "cutoff", "forecast_accuracy_history": "cutoff", "policies_history": "date", "constraint_prices_history": "date"}
+    dimension = {
+        "forecasts_history": "cutoff",
+        "forecast_accuracy_history": "cutoff",
+        "policies_history": "date",
+        "model_promotions": "cutoff",
+        "input_drift": "date",
+        "forecast_drift": "date",
+        "decision_drift": "date",
+        "constraint_prices_history": "date",
+    }
     of_histories = {name: (column, *of_views[name]) for name, column in dimension.items()}
     return of_views | of_histories | of_marts | {DICTIONARY: ("table_name", "column_name")}
 

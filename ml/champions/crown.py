@@ -1,5 +1,6 @@
 """The forecast with the champions of its segments in place: where a challenger has won, its quantiles stand instead of the models'."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -29,7 +30,22 @@ def crown_champions(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, champio
     Returns:
         `stage_tables.Forecasts`, sorted; `model` names the challenger where one forecasts.
     """
-    won = champions_by_segment(champions)
+    return forecast_segments_again(forecast, weekly_demand, champions_by_segment(champions), cutoff=cutoff, history_weeks=history_weeks)
+
+
+def forecast_segments_again(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, won: Mapping[str, str], *, cutoff: date, history_weeks: int) -> pl.DataFrame:
+    """The forecast with the quantiles of other forecasters in some segments.
+
+    Args:
+        forecast: `stage_tables.Forecasts`.
+        weekly_demand: Series up to the cutoff; later rows are not looked at.
+        won: Name of the challenger by segment.
+        cutoff: Monday of the last week that may be seen.
+        history_weeks: Window of the challengers, in weeks.
+
+    Returns:
+        `stage_tables.Forecasts`, sorted; `model` names the challenger where one forecasts.
+    """
     parts = [forecast.filter(~pl.col("segment").is_in(sorted(won)))]
     for segment, challenger in sorted(won.items()):
         own = forecast.filter(pl.col("segment") == segment)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-AlertKey = Literal["run_failed", "check_failed", "freshness_breached", "too_many_exceptions"]
+AlertKey = Literal["run_failed", "check_failed", "freshness_breached", "too_many_exceptions", "drift_breached", "forecast_refused", "order_held"]
 Severity = Literal["warning", "error"]
 State = Literal["firing", "resolved"]
 
@@ -12,6 +12,9 @@ TITLES: Mapping[AlertKey, str] = {
     "check_failed": "Check failed",
     "freshness_breached": "Tables are late",
     "too_many_exceptions": "Too many exceptions",
+    "drift_breached": "Not what it usually is",
+    "forecast_refused": "Forecast refused",
+    "order_held": "Orders wait for approval",
 }
 _PAGE = "docs/how-to/alerts.md"
 _MOST_LISTED = 20

@@ -7,6 +7,7 @@ what is delivered of it (`spoiling`). Same seed and same faults, same market.
 import datetime as dt
 import json
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -134,9 +135,18 @@ def read_faults(path: str | Path) -> tuple[Fault, ...]:
     if not isinstance(content, list) or not content:
         raise UsageError(f"{path} holds no list of faults", got=str(content)[:80], wanted="[[faults]] tables (TOML) or a list (JSON)", remedy=_GUIDE)
     try:
-        return _FaultList.model_validate({"faults": [_as_written(fault) for fault in content]}).faults
+        return faults_from_rows(content)
     except ValidationError as error:
         raise _fault_error(error, path=path) from error
+
+
+def faults_from_rows(rows: Sequence[Any]) -> tuple[Fault, ...]:
+    """The faults of rows with the fields of a file.
+
+    Raises:
+        pydantic.ValidationError: A kind, a field or a value is unknown.
+    """
+    return _FaultList.model_validate({"faults": [_as_written(row) for row in rows]}).faults
 
 
 def _content(path: Path) -> Any:

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from assets.lineage import LINEAGE
 from assets.marts import load_marts
 from domain.calendar import cutoff_for
 from domain.errors import UsageError
@@ -27,6 +28,7 @@ from sources.market import write_market
 MARKET = {"n_merchants": 2, "n_articles": 12, "n_weeks": 60, "seed": 3}
 N_UNSOLD = 2
 """Articles of the source that were launched in the last complete week and have not sold."""
+N_WEEKLY, N_DAILY = (sum(lineage.rhythm == rhythm for lineage in LINEAGE.values()) for rhythm in ("weekly", "daily"))
 QUERIES = Path(__file__).parents[2] / "examples" / "queries"
 
 
@@ -129,7 +131,7 @@ def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[st
 def test_the_same_run_twice_writes_the_same_bytes(three_shards: tuple[Settings, RunSummary, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     settings, first, _ = three_shards
     before = written(settings.data, "*/*/*/**/part.parquet")
-    assert len(before) == 3 * (11 + 2 * 17 + 10)  # shards × (raw + two cutoffs + one day)
+    assert len(before) == 3 * (11 + 2 * N_WEEKLY + N_DAILY)  # shards × (raw + two cutoffs + one day)
     for name in before:
         if f"week={first.cutoff}" in name or "week=" not in name:
             (Path(settings.data) / name).unlink()
@@ -156,7 +158,7 @@ def test_a_damaged_shard_is_repaired_by_itself(three_shards: tuple[Settings, Run
 def test_one_shard_of_a_week_is_computed_again_by_itself(three_shards: tuple[Settings, RunSummary, list[str]]) -> None:
     settings, summary, _ = three_shards
     of_shard = written(settings.data, f"*/*/week={summary.cutoff}/shard=01/part.parquet")
-    assert len(of_shard) == 17
+    assert len(of_shard) == N_WEEKLY
     for name in of_shard:
         if not name.startswith("forecast/models"):  # trained on all shards, kept beside each
             (Path(settings.data) / name).unlink()

@@ -16,7 +16,7 @@ from quality.suites.contracts import contract_expectations, key_of
 CONTRACTS = {**{f"raw/{name}": schema for name, schema in RAW_TABLES.items()}, **STAGE_TABLES}
 N_GOOD = 3
 MONDAY = date(2025, 1, 6)
-MATCHING = {"policy": "extended", "trigger": "position", "objective": "p75"}
+MATCHING = {"counted": "weeks", "policy": "extended", "trigger": "position", "objective": "p75"}
 ODD = {
     dy.String: ["", "no such word"],
     dy.Float64: [-1.0, 0.0, 1.5, 99.0, float("nan"), float("inf"), float("-inf")],
@@ -35,7 +35,7 @@ def good(column: dy.Column, row: int, *, name: str, is_key: bool) -> Any:
         return [good(column.inner, row, name="", is_key=False)] * 2
     if isinstance(column, dy.Struct):
         return {inner: good(field, row, name=inner, is_key=False) for inner, field in column.inner.items()}
-    of_key = {dy.String: f"k{row}", dy.Date: MONDAY + timedelta(weeks=row), dy.Int64: 1 + row}
+    of_key = {dy.String: MATCHING.get(name, f"k{row}"), dy.Date: MONDAY + timedelta(weeks=row), dy.Int64: 1 + row}
     usual = {dy.String: MATCHING.get(name, "x"), dy.Date: MONDAY, dy.Datetime: datetime(2025, 1, 6, tzinfo=UTC), dy.Bool: True}
     numbers = {dy.Float32: 0.5, dy.Float64: 0.5, dy.Int64: 1, dy.UInt64: 1}
     return (of_key if is_key else usual | numbers)[type(column)]

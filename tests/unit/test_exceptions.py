@@ -1,5 +1,6 @@
 """Exceptions: each reason alone, money as computed by hand, the future without influence."""
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,19 +10,23 @@ import pytest
 
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS, Policies, SkuVectors
+from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Rejects, SkuVectors
 from domain.tables import RAW_TABLES
 from quality.exceptions import rank_exceptions
 
 DAY = date(2026, 3, 4)
 KEY = {"merchant_id": "m1", "article_id": "a1"}
-TABLES = {name: RAW_TABLES[name].create_empty() for name in ("stock_levels", "inbound_shipments", "merchants")}
 ZEROS: dict[type[dy.Column], Any] = {dy.String: "x", dy.Int64: 0, dy.Float64: 0.0, dy.Date: DAY, dy.Bool: False, dy.List: []}
 
 
 def row_of(schema: type[dy.Schema], **values: Any) -> pl.DataFrame:
     zeros = {name: None if column.nullable else ZEROS[type(column)] for name, column in schema.columns().items()}
     return pl.DataFrame([zeros | KEY | values], schema=schema.create_empty().schema)
+
+
+TABLES = {name: RAW_TABLES[name].create_empty() for name in ("stock_levels", "inbound_shipments", "articles")}
+TABLES |= {"rejects": Rejects.create_empty(), "constraint_prices": ConstraintPrices.create_empty()}
+TABLES |= {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=2.0)}
 
 
 def constant_demand(units: float) -> list[float]:
@@ -128,3 +133,61 @@ def test_most_money_first() -> None:
     vectors = pl.concat([vector(article_id=f"a{n}") for n in (1, 9, 4)])
     rows = [row for row in rank(policies, vectors) if row["reason"] == "order cut by a limit"]
     assert [row["article_id"] for row in rows] == ["a9", "a4", "a1"]
+
+
+def test_an_order_that_rests_on_a_guessed_lead_time() -> None:
+    policies = policy(order_now_units=5, order_before_budget_units=5, expected_demand_units=120.0)
+    (row,) = rank(policies, vector(), {"merchants": row_of(RAW_TABLES["merchants"])})
+    assert (row["reason"], row["at_stake_eur"]) == ("missing lead time", 20.0)  # a week's 10 units at 2 EUR margin
+    settings = Settings(merchants={"m1": {"lead_time_weeks": 3.0}})
+    tables = TABLES | stock() | {"merchants": row_of(RAW_TABLES["merchants"])}
+    assert rank_exceptions(policies, vector(), tables, decision_date=DAY, settings=settings).is_empty()
+
+
+def refused_count(day: str, units: int) -> dict[str, pl.DataFrame]:
+    row = json.dumps({"merchant_id": "m1", "article_id": "a1", "date": day, "on_hand_units": units})
+    return {"rejects": Rejects.validate(pl.DataFrame([{"table": "stock_levels", "rule": "on_hand_units|min", "row": row}]))}
+
+
+def test_stock_below_zero_of_the_last_week() -> None:
+    (row,) = rank(policy(), vector(), refused_count("2026-03-02", -4))
+    assert (row["reason"], row["at_stake_eur"]) == ("stock below zero", 12.0)
+    assert "say -4 units" in row["suggested_action"]
+    assert rank(policy(), vector(), refused_count("2026-03-04", -4)) == []  # of the day itself
+    assert rank(policy(), vector(), refused_count("2026-02-20", -4)) == []  # long ago
+
+
+@pytest.mark.parametrize(("history", "at_stake_eur"), [([2] * 8 + [12] * 4, 10 * 12 * 2.0), ([12] * 8 + [2] * 4, 10 * 12 * 3.0)])
+def test_a_demand_that_jumped(history: list[int], at_stake_eur: float) -> None:
+    (row,) = rank(policy(), vector(sales_history_units=history))
+    assert (row["reason"], row["at_stake_eur"]) == ("demand level shift", at_stake_eur)
+
+
+@pytest.mark.parametrize("history", [[2, 3] * 6, [0, 9, 0, 0, 12, 0, 8, 0, 9, 9, 0, 11], [2] * 7 + [None] + [12] * 4])
+def test_noise_and_unknown_weeks_are_no_jump(history: list[int | None]) -> None:
+    assert rank(policy(), vector(sales_history_units=history)) == []
+
+
+def test_a_life_that_ended_with_stock_left() -> None:
+    articles = {"articles": row_of(RAW_TABLES["articles"], end_of_life_date=date(2026, 3, 1))}
+    (row,) = rank(policy(), vector(on_hand_units=4, inbound_units=[2, *[0] * 11]), articles)
+    assert (row["reason"], row["at_stake_eur"]) == ("life ended with stock left", 18.0)
+    assert rank(policy(), vector(), articles) == []
+    assert rank(policy(), vector(on_hand_units=4), {"articles": row_of(RAW_TABLES["articles"], end_of_life_date=DAY)}) == []
+
+
+@pytest.mark.parametrize("cap", [{"maximum_order_quantity_units": 12}, {"storage_capacity_units": 21}])
+def test_an_order_held_at_a_cap(cap: dict[str, int]) -> None:
+    merchants = {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=2.0, **cap)}
+    policies = policy(order_now_units=10, order_before_budget_units=10, expected_lost_sales_cost_eur=33.0)
+    vectors = vector(on_hand_units=10, pack_size_units=5)
+    (row,) = rank(policies, vectors, merchants)
+    assert (row["reason"], row["at_stake_eur"]) == ("order held at a cap", 33.0)
+    assert rank(policies, vectors) == []
+
+
+def test_a_budget_that_was_spent_before_today() -> None:
+    spent = row_of(ConstraintPrices, constraint="budget", applies_to="", limit_amount=100.0, used_before_amount=130.5)
+    (row,) = rank(policy(), vector(), {"constraint_prices": spent})
+    assert (row["reason"], row["article_id"], row["at_stake_eur"]) == ("budget exceeded", "all articles", 30.5)
+    assert rank(policy(), vector(), {"constraint_prices": spent.with_columns(used_before_amount=99.0)}) == []

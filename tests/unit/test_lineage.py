@@ -53,7 +53,7 @@ def test_every_computed_table_has_a_lineage_and_inputs_come_first() -> None:
     computed = {node.key.to_user_string(): node for node in graph.asset_nodes if node.group_name not in {"raw", "analytics", "backtest"}}
     assert set(computed) == set(LINEAGE)
     for table, node in computed.items():
-        assert {key.to_user_string() for key in node.parent_keys} == set(LINEAGE[table].inputs)
+        assert {key.to_user_string() for key in node.parent_keys} == {*LINEAGE[table].inputs, *LINEAGE[table].gates}
     order = list(LINEAGE)
     assert all(order.index(name) < order.index(table) for table, name, _ in EDGES if name in LINEAGE)
     assert set(STAGE_TABLES) <= set(LINEAGE) | {"raw/rejects", "raw/fingerprints"}

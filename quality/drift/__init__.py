@@ -1,0 +1,1 @@
+"""What drifts: input, forecasts and decisions against their own past."""
