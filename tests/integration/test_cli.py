@@ -150,6 +150,8 @@ def test_bad_usage_exits_2(replenish: Replenish) -> None:
         ["market"],
         ["status"],
         ["repair"],
+        ["approve"],
+        ["value"],
         ["convert", "weekly-panel"],
         ["convert", "online-retail"],
         ["convert", "dominicks"],

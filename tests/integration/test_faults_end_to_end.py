@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ FAULTS = (
 def test_a_duplicated_week_stops_the_run_until_a_person_accepts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_market(n_merchants=3, n_articles=16, n_weeks=60, seed=7, out=tmp_path / "source", faults=faults_from_rows(FAULTS))
     monkeypatch.setattr("orchestration.run.FEWEST_HISTORY_WEEKS", 1_000)  # the newest cutoff alone
-    small = {
+    small: dict[str, Any] = {
         "forecast": {"n_trees": 6, "n_threads": 1},
         "simulation": {"n_paths_optimize": 50, "n_paths_evaluate": 60, "n_threads": 1},
         "optimizer": {"evaluation_budget": 20},

@@ -116,7 +116,8 @@ def test_a_restated_week_makes_again_exactly_what_depends_on_it(world: World, tm
     change(world, "sales_transactions", restate_one_sale)
     ingest(world)
     stale = list(stale_partitions(world.settings))
-    assert {found.table for found in stale} == {"series/weekly_demand", "series/merchant_profiles", "vectors/sku_vectors"}
+    read_raw = {"series/weekly_demand", "series/merchant_profiles", "series/input_tallies", "vectors/sku_vectors", "evaluation/decision_tallies"}
+    assert {found.table for found in stale} == read_raw
     assert all(set(found.reasons) == {Reason.RESTATED} for found in stale)
     demand = [partition_name(found.key) for found in stale if found.table == "series/weekly_demand"]
     assert [name[:10] for name in demand] == ["2026-09-14", "2026-09-21"]  # the cutoffs that saw the week …

@@ -82,7 +82,7 @@ def test_a_segment_that_failed_is_forecast_by_the_best_simple_forecaster_and_say
     assert models_by_article(found) == {"a": "lightgbm", "b": "moving_average"}
     of_b = found.filter(pl.col("article_id") == "b")
     assert set(of_b["flags"]) == {f"outlier, {FORECAST_REFUSED}"}
-    assert of_b["demand_q500"].max() < 10.0
+    assert of_b.filter(pl.col("demand_q500") >= 10.0).is_empty()
     assert found.filter(pl.col("article_id") == "a").equals(forecast().filter(pl.col("article_id") == "a"))
     assert found.height == 2 * HORIZON_WEEKS
 
