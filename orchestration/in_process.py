@@ -15,6 +15,9 @@ from orchestration.instance import open_instance
 from orchestration.jobs import LOGS_TO_INSTANCE
 from orchestration.run_tags import REASON
 
+_EVIDENCE = ("detail", "not_met")
+"""What a check's metadata call it: a rule of ours, a suite."""
+
 
 class InProcess:
     """The definitions and the instance of a data root, as they are now."""
@@ -52,11 +55,11 @@ def _failed_checks_told(instance: dg.DagsterInstance) -> Iterator[None]:
         records = instance.get_records_for_run(newest[0].run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records if newest else []
         events = [event for record in records if (event := record.event_log_entry.dagster_event) is not None]
         found = [event.event_specific_data for event in events if isinstance(event.event_specific_data, dg.AssetCheckEvaluation)]
-        failed = [each for each in found if each.blocking and not each.passed]
+        failed = [each for each in found if each.blocking and not each.passed and each.severity == dg.AssetCheckSeverity.ERROR]
         if not failed:
             raise
         names = ", ".join(f"{each.asset_key.to_user_string()}: {each.check_name}" for each in failed)
-        evidence = "; ".join(str(value.value) for each in failed for name, value in each.metadata.items() if name == "detail")
+        evidence = "; ".join(str(value.value) for each in failed for name, value in each.metadata.items() if name in _EVIDENCE)
         raise DataError(
             f"a check stopped the run: {names}",
             got=evidence,

@@ -6,6 +6,7 @@ The horizon is a feature and every week is forecast directly: a predicted quanti
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -56,10 +57,12 @@ def build_inference_rows(
     return pl.concat(frames) if frames else empty_feature_rows()
 
 
+@cache
 def empty_feature_rows() -> pl.DataFrame:
-    """No rows of the right shape: what a shard without series contributes."""
-    keys = {"merchant_id": pl.String, "article_id": pl.String, "origin": pl.Date, "horizon_week": pl.Int64, SCALE_COLUMN: pl.Float64}
-    return pl.DataFrame(schema=keys)
+    """No rows of the right shape: what a shard without series contributes. Its columns are those that any one series gets."""
+    week = date(2024, 1, 1)
+    series = {"merchant_id": "any", "article_id": "any", "week": week, "sales_units": 1.0, "is_censored": False, "unit_price_eur": 1.0, "promotion": False}
+    return build_inference_rows(pl.DataFrame([series]), cutoff=week, settings=ForecastSettings()).clear()
 
 
 def histories_of_market(weekly_demand: pl.DataFrame, group_weeks: pl.DataFrame | None, *, cutoff: date) -> dict[str, GroupHistory]:

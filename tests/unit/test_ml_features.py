@@ -110,3 +110,11 @@ def test_series_that_do_not_fit_the_cutoff_are_refused(kept: pl.Expr):
     demand = build_weekly_demand(tables_of(weekly_sales=weekly_rows([3] * 10)), cutoff=week(9), history_weeks=156)
     with pytest.raises(StaleInputError, match="Materialise series/weekly_demand"):
         build_inference_rows(demand.filter(kept), cutoff=week(9), settings=SETTINGS)
+
+
+def test_a_shard_without_series_has_the_columns_of_any_other():
+    demand = build_weekly_demand(tables_of(weekly_sales=weekly_rows([3, 4, 5])), cutoff=week(2), history_weeks=156)
+    for build in (build_inference_rows, build_training_sample):
+        filled, empty = (build(rows, cutoff=week(2), settings=SETTINGS) for rows in (demand, demand.clear()))
+        assert empty.is_empty()
+        assert empty.schema == filled.schema
