@@ -1,6 +1,7 @@
 """Feature vectors of many SKUs of one merchant as arrays: what the engine's hot path reads, a row per SKU."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ _RATES = (
     "return_rate",
     "on_hand_units",
 )
+_rates_of = attrgetter(*_RATES)
 _SHAPE = (HORIZON_WEEKS, QUANTILE_LEVELS.size)
 
 
@@ -66,7 +68,7 @@ def chunk_of(vectors: Sequence[FeatureVector]) -> VectorChunk:
         np.array([vector.returns_due_units for vector in vectors], dtype=np.float64),
         lags,
         n_lags,
-        np.array([[getattr(vector, name) for name in _RATES] for vector in vectors], dtype=np.float64),
+        np.array([_rates_of(vector) for vector in vectors], dtype=np.float64),
     )
 
 

@@ -121,9 +121,10 @@ def _refuse_unusable(chunk: VectorChunk, rates: FloatArray) -> None:
     if faults.any():
         sku = int(faults.argmax())
         raise unusable(chunk.vectors[sku], FAULTS[faults[sku]])
-    for vector, return_rate in zip(chunk.vectors, chunk.rates[:, 7].tolist(), strict=True):
-        if return_rate > 1:
-            raise unusable(vector, f"a return rate of {return_rate}")
+    return_rate = chunk.rates[:, 7]
+    if (return_rate > 1).any():
+        sku = int((return_rate > 1).argmax())
+        raise unusable(chunk.vectors[sku], f"a return rate of {return_rate[sku]}")
 
 
 def week_rates(rates: FloatArray, discount: FloatArray) -> Floats:

@@ -14,7 +14,7 @@ from simulation.kernels.demand_totals import total_demand, total_quantiles
 from simulation.kernels.draws import DrawTerms, draw_paths
 from simulation.kernels.objectives import ObjectiveTerms
 from simulation.kernels.order_plans import Floats, IntArray, OrderTerms, PolicyForm
-from simulation.kernels.search import search
+from simulation.kernels.search import new_search_room, search_in
 from simulation.kernels.search_state import SearchBox
 from simulation.kernels.vector_checks import find_fault
 from simulation.kernels.weekly_simulation import Doubles, Masks, PathBlocks, SkuTerms, Words
@@ -156,7 +156,7 @@ def total_demand_of_chunk(paths: ChunkPaths) -> Doubles:
 def search_chunk(
     form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, demanded_units: Doubles, paths: ChunkPaths, terms: ChunkTerms
 ) -> tuple[IntArray, Doubles, IntArray]:
-    """`search.search` of each SKU.
+    """`search.search_in` of each SKU.
 
     Args:
         form: The policy; quantities and levels have a leading SKU axis.
@@ -173,8 +173,10 @@ def search_chunk(
     """
     n_skus = starts.shape[0]
     theta, score, n_done = np.empty((n_skus, starts.shape[2]), np.int64), np.empty(n_skus), np.empty(n_skus, np.int64)
+    room = new_search_room(starts.shape[1], budget, sku_paths_at(paths, 0))
     for sku in range(n_skus):
-        theta[sku], score[sku], n_done[sku] = search(
+        theta[sku], score[sku], n_done[sku] = search_in(
+            room,
             form_at(form, sku),
             SearchBox(box.lower[sku], box.upper[sku], box.pitch[sku], box.first_step[sku], box.directions, box.ridges, box.islands, box.is_rugged),
             starts[sku],

@@ -25,9 +25,10 @@ def total_quantiles(paths: PathBlocks, first_week: IntArray, n_weeks: int, level
         for block in range(total.shape[0]):
             _add_up(paths.demand_units[block], first_week[window], last, total[block])
         flat = total.reshape(-1)[: paths.n_paths]
-        largest = int(flat.max())
+        largest = _largest(flat)
         for k in range(levels.shape[0]):
-            found[k, window] = _quantile(flat, min(int(levels[k] * paths.n_paths), paths.n_paths - 1), largest)
+            smallest = found[k - 1, window] if k > 0 and levels[k] >= levels[k - 1] else 0
+            found[k, window] = _quantile(flat, min(int(levels[k] * paths.n_paths), paths.n_paths - 1), smallest, largest)
     return found
 
 
@@ -69,14 +70,23 @@ def _add_up(demand: Floats, first: int, last: int, total: Floats) -> None:
             total[path] += demand[week, path]
 
 
-@kernel
-def _quantile(values: Floats, rank: int, largest: int) -> int:
-    """The value of the given rank among whole numbers, by counting and halving."""
-    low, high = 0, largest
+@loop
+def _largest(values: Floats) -> int:
+    """Of non-negative numbers, by their bits: so it becomes SIMD."""
+    bits, largest = values.view(np.int32), np.int32(0)
+    for path in range(bits.shape[0]):
+        largest = max(largest, bits[path])
+    return int(np.int32(largest).view(np.float32))
+
+
+@loop
+def _quantile(values: Floats, rank: int, smallest: int, largest: int) -> int:
+    """The value of the given rank among whole numbers between two bounds, by counting and halving."""
+    low, high = smallest, largest
     while low < high:
-        middle, n_upto = (low + high) // 2, 0
+        middle, n_upto = (low + high) // 2, np.int32(0)
         for path in range(values.shape[0]):
-            n_upto += 1 if values[path] <= np.float32(middle) else 0
+            n_upto = np.int32(n_upto + (1 if values[path] <= np.float32(middle) else 0))
         if n_upto > rank:
             high = middle
         else:

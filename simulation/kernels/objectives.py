@@ -118,13 +118,20 @@ def _count_not_below(values: Floats, level: np.float32) -> int:
 def select(bits: Masks, rank: int) -> np.float32:
     """The value of the given rank among non-negative float32 numbers given as their bits.
 
-    Such numbers are ordered as their bits are, so the value is built bit by bit from counts: loops that become SIMD.
+    Such numbers are ordered as their bits are, so the value is built bit by bit from counts: loops that become SIMD. The
+    leading bits are those that the smallest and the largest share.
     """
-    found = np.int32(0)
-    for place in range(30, -1, -1):
-        trial, n_below = np.int32(found | (1 << place)), 0
+    smallest = largest = bits[0]
+    for path in range(bits.shape[0]):
+        smallest, largest = min(smallest, bits[path]), max(largest, bits[path])
+    n_open = 31
+    while n_open > 0 and smallest >> (n_open - 1) == largest >> (n_open - 1):
+        n_open -= 1
+    found = np.int32(smallest >> n_open << n_open)
+    for place in range(n_open - 1, -1, -1):
+        trial, n_below = np.int32(found | (1 << place)), np.int32(0)
         for path in range(bits.shape[0]):
-            n_below += 1 if bits[path] < trial else 0
+            n_below = np.int32(n_below + (1 if bits[path] < trial else 0))
         if n_below <= rank:
             found = trial
     return np.int32(found).view(np.float32)

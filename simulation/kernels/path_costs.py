@@ -37,7 +37,7 @@ _DEMANDED, _SOLD, _RECEIVED, _RETURNED, _ORDERED, _ORDERED_NOW, _END, _STOCK_OUT
 
 
 class Workspace(NamedTuple):
-    """Room to simulate one candidate: made once per SKU, so that a candidate allocates nothing."""
+    """Room to simulate one candidate: made once for many, so that a candidate allocates nothing."""
 
     plan: OrderPlan
     flows: Flows

@@ -4,6 +4,8 @@ Good regions show on few paths. So every island of starts is explored on the fir
 evenly spread as all; the best points found then compete, and are improved, on all paths.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from simulation.kernels import kernel
@@ -25,13 +27,38 @@ SHARE_ON_FEW_PATHS = 0.2
 """Of the budget of a rugged search; a smooth one only ranks its starts there."""
 
 
+class SearchRoom(NamedTuple):
+    """Room for searches, one after another: making it takes as long as three candidates."""
+
+    workspace: Workspace
+    seen: IntArray
+    """Of `seen_plans`."""
+
+
+@kernel
+def new_search_room(n_starts: int, budget: int, paths: PathBlocks) -> SearchRoom:
+    """Room for searches with that many starts and that budget, on paths of that shape."""
+    return SearchRoom(new_workspace(paths), no_plans(budget + n_starts * (GOOD_POINTS + 2)))
+
+
 @kernel
 def search(
     form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
 ) -> tuple[IntArray, float, int]:
+    """`search_in` with room of its own."""
+    room = new_search_room(starts.shape[0], budget, paths)
+    theta, score, n_done = search_in(room, form, box, starts, budget, objective, paths, terms)
+    return theta, score, n_done
+
+
+@kernel
+def search_in(
+    room: SearchRoom, form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
+) -> tuple[IntArray, float, int]:
     """The best parameters found within the budget, their score, and how many candidates were scored, on few paths or all.
 
     Args:
+        room: Overwritten.
         form: The policy.
         box: Where to look.
         starts: `(n_starts, n_parameters)`; those outside the box or between the points of its grid are moved there. Starts that belong to no
@@ -48,7 +75,7 @@ def search(
         own = starts[box.islands[island] : box.islands[island + 1]]
         wished = max(int(budget * SHARE_ON_FEW_PATHS / n_islands) if box.is_rugged else 0, own.shape[0])
         share = max(min(wished, (budget - n_done) // (n_islands - island + 1)), 1)
-        state, n_here = explore(form, box, own, share, rough, few, terms)
+        state, n_here = explore(room, form, box, own, share, rough, few, terms)
         n_done += n_here
         found[n_found] = state.best
         n_kept = n_known(state)
@@ -56,20 +83,21 @@ def search(
         n_found += 1 + n_kept
     others = starts[box.islands[n_islands] :]
     found[n_found : n_found + others.shape[0]] = others
-    state, n_here = explore(form, box, found[: n_found + others.shape[0]], max(budget - n_done, 1), objective, paths, terms)
+    state, n_here = explore(room, form, box, found[: n_found + others.shape[0]], max(budget - n_done, 1), objective, paths, terms)
     return state.best, best_score(state), n_done + n_here
 
 
 @kernel
 def explore(
-    form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
+    room: SearchRoom, form: PolicyForm, box: SearchBox, starts: IntArray, budget: int, objective: ObjectiveTerms, paths: PathBlocks, terms: SkuTerms
 ) -> tuple[SearchState, int]:
-    """One run of the machine on the given paths: where it stands in the end, and how many candidates it scored. Arguments as of `search`."""
+    """One run of the machine on the given paths: where it stands in the end, and how many candidates it scored. Arguments as of `search_in`."""
     starts = distinct(on_grid(box, starts))
-    state, room = new_search(box, starts.shape[0]), new_workspace(paths)
+    state, workspace = new_search(box, starts.shape[0]), first_blocks(room.workspace, paths.demand_units.shape[0])
+    room.seen[:], workspace.race[:] = 0, np.inf
     puts_critical_first = box.is_rugged and objective.kind == PERCENTILE and paths.n_paths > BLOCK_PATHS
     ordered = in_original_order(paths) if puts_critical_first else OrderedPaths(paths, np.empty(0, np.int64))
-    n_done = _look_at_candidates(form, box, starts, budget, objective, paths, terms, state, room, ordered, no_plans(budget + starts.shape[0]))
+    n_done = _look_at_candidates(form, box, starts, budget, objective, paths, terms, state, workspace, ordered, room.seen)
     return state, n_done
 
 
@@ -105,6 +133,12 @@ def _look_at_candidates(
         learn(box, starts, state, score)
         n_seen += 1
     return n_scored
+
+
+@kernel
+def first_blocks(room: Workspace, n_blocks: int) -> Workspace:
+    """Of the same room, for so many blocks of paths."""
+    return Workspace(room.plan, room.flows, room.cost[:n_blocks], room.race[:, :n_blocks], room.incumbent)
 
 
 @kernel

@@ -5,8 +5,9 @@ same SKU, day, purpose and seed give the same bits on every route.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ from simulation.sampling.points import N_DIMENSIONS, common_points
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+_Value = TypeVar("_Value")
 
 
 class Paths(NamedTuple):
@@ -82,18 +84,18 @@ def sample_chunk(chunk: VectorChunk, settings: Settings, *, n_paths: int, purpos
     points, n_skus = common_points(n_paths), len(chunk.vectors)
     shape = (n_skus, points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
     n_longest = np.empty(n_skus, np.int64)
-    inbound = _aligned(shape)
-    paths = ChunkPaths(_aligned(shape), _aligned(shape).view(np.int32), inbound, _aligned((*shape[:2], BLOCK_PATHS)), n_longest, n_paths)
+    inbound, arrivals = _zeros(shape), _zeros(shape).view(np.int32)
+    paths = ChunkPaths(_room(shape), arrivals, inbound, _room((*shape[:2], BLOCK_PATHS)), n_longest, n_paths)
     simulation, mean = settings.simulation, settings.inventory.lead_time_weeks
-    spreads, spread = np.unique([lead_time_cv(vector, settings) for vector in chunk.vectors], return_inverse=True)
-    is_punctual = (spreads[spread] == 0) | (mean == 0) | (not simulation.random_shipment_delays)
+    spreads, spread = _distinct([lead_time_cv(vector, settings) for vector in chunk.vectors])
+    is_punctual = (np.array(spreads)[spread] == 0) | (mean == 0) | (not simulation.random_shipment_delays)
     inbound[is_punctual] = chunk.inbound_units[is_punctual, None, :, None]
-    levels = [lead_time_levels(mean, cv) for cv in spreads.tolist()]
-    dependences, dependence = np.unique([dependence_of(vector, settings) for vector in chunk.vectors], axis=0, return_inverse=True)
+    levels = [lead_time_levels(mean, cv) for cv in spreads]
+    dependences, dependence = _distinct([dependence_of(vector, settings) for vector in chunk.vectors])
     draws = ChunkDraws(
         shift=_shifts(chunk, purpose, seed),
         dependence=dependence,
-        mixing=np.array([_mixing(*parameters) for parameters in dependences.tolist()]),
+        mixing=np.array([_mixing(*parameters) for parameters in dependences]),
         quantiles=chunk.demand_quantiles_units,
         lower_edge=LOWER_EDGE_UNITS,
         tail_scale=tail_scale(chunk.demand_quantiles_units),
@@ -101,7 +103,7 @@ def sample_chunk(chunk: VectorChunk, settings: Settings, *, n_paths: int, purpos
         lead_time=np.array([np.resize(level, HORIZON_WEEKS) for level in levels]),
         n_lead_times=np.array([level.size for level in levels]),
         shipments=np.where(is_punctual[:, None], 0, chunk.inbound_units),
-        shipment_delay=np.array([arrival_levels(mean, cv) for cv in spreads.tolist()]),
+        shipment_delay=np.array([arrival_levels(mean, cv) for cv in spreads]),
     )
     draw_chunk(points, draws, paths)
     return paths
@@ -117,12 +119,26 @@ def _shifts(chunk: VectorChunk, purpose: Purpose, seed: int) -> "npt.NDArray[np.
     return shifts
 
 
-def _aligned(shape: tuple[int, ...]) -> Floats:
+def _distinct(values: Sequence[_Value]) -> tuple[list[_Value], IntArray]:
+    """Each value once, and which of them each was; `np.unique` takes as long as the paths of two SKUs."""
+    place: dict[_Value, int] = {}
+    places = [place.setdefault(value, len(place)) for value in values]
+    return list(place), np.array(places)
+
+
+def _zeros(shape: tuple[int, ...]) -> Floats:
     """Zeros that begin on a cache line: vectors across two lines are read twice."""
-    n_numbers = math.prod(shape)
-    room = np.zeros(n_numbers + 16, np.float32)
+    return _on_a_line(np.zeros(math.prod(shape) + 16, np.float32), shape)
+
+
+def _room(shape: tuple[int, ...]) -> Floats:
+    """The same with any numbers in it: to be overwritten."""
+    return _on_a_line(np.empty(math.prod(shape) + 16, np.float32), shape)
+
+
+def _on_a_line(room: Floats, shape: tuple[int, ...]) -> Floats:
     first = -room.ctypes.data % 64 // 4
-    return room[first : first + n_numbers].reshape(shape)
+    return room[first : first + math.prod(shape)].reshape(shape)
 
 
 @lru_cache(maxsize=64)
@@ -168,7 +184,7 @@ def paths_of(demand_units: IntArray, lead_time_weeks: IntArray, return_offset: F
 
 def with_shipments(paths: Paths, arriving_units: IntArray) -> Paths:
     """The same futures with more arriving in each week `(n_paths, n_weeks)`."""
-    inbound = _aligned(paths.blocks.inbound_units.shape)
+    inbound = _room(paths.blocks.inbound_units.shape)
     np.add(paths.blocks.inbound_units, _blocks_of(arriving_units), out=inbound)
     return Paths(paths.blocks._replace(inbound_units=inbound))
 
@@ -178,6 +194,6 @@ def _blocks_of(by_path: npt.NDArray[Any]) -> Floats:
     n_paths, n_blocks = len(by_path), -(-len(by_path) // BLOCK_PATHS)
     filled = np.zeros((n_blocks * BLOCK_PATHS, by_path.shape[1]), np.float32)
     filled[:n_paths] = by_path
-    blocks = _aligned((n_blocks, by_path.shape[1], BLOCK_PATHS))
+    blocks = _room((n_blocks, by_path.shape[1], BLOCK_PATHS))
     blocks[...] = filled.reshape(n_blocks, BLOCK_PATHS, -1).transpose(0, 2, 1)
     return blocks

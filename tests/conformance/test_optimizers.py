@@ -12,7 +12,7 @@ from simulation.costs import objective_terms, objective_values
 from simulation.kernels.objectives import INFEASIBLE, score_all
 from simulation.kernels.order_plans import AT_ONCE, NOTHING, new_plan, plan_orders
 from simulation.kernels.path_costs import SERVICE_SUMS, evaluate_paths
-from simulation.kernels.search import explore, search
+from simulation.kernels.search import explore, new_search_room, search
 from simulation.kernels.search_machine import best_score
 from simulation.kpis import path_costs
 from simulation.optimizers.differential_evolution import DifferentialEvolution
@@ -132,7 +132,8 @@ def test_the_compiled_search_is_the_one_of_ask_and_tell(name, objective):
         space, starts = policy.search_space(situation), policy.starts(situation)
         asked = minimize(PatternSearch(space, starts, budget=150, identity=plan_of(policy, situation)), full_scores(policy, situation))
         exact = objective_terms(situation.inventory, situation.demanded_units, situation.paths.n_paths)._replace(race_slack=np.inf)
-        state, _ = explore(policy.form(situation), space.box(), starts, 150, exact, situation.paths.blocks, situation.terms)
+        room = new_search_room(len(starts), 150, situation.paths.blocks)
+        state, _ = explore(room, policy.form(situation), space.box(), starts, 150, exact, situation.paths.blocks, situation.terms)
         assert asked == Candidate(best_score(state), tuple(state.best.tolist()))
 
 
