@@ -7,6 +7,7 @@ import polars as pl
 
 from assets.declaration import declaration
 from assets.layout import PartitionKey
+from assets.lineage import earlier
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import accuracy_by_horizon, markdown_table, reliability_diagram
 from domain.calendar import ONE_WEEK
@@ -24,7 +25,7 @@ def build_gate(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """The same forecast added up by segment and week ahead, in numbers that add up exactly over shards."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            judged = quantiles.read_if_present(week=(week_of(key) - HORIZON_WEEKS * ONE_WEEK).isoformat(), shard=key["shard"])
+            judged = quantiles.read_if_present(**earlier(key, HORIZON_WEEKS * ONE_WEEK))
             return ForecastTallies.create_empty() if judged is None else tally_forecast(judged, weekly_demand.read(**key))
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)

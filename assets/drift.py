@@ -8,7 +8,8 @@ import dagster as dg
 import polars as pl
 
 from assets.declaration import declaration
-from assets.layout import PartitionKey, read_partition_if_present, shard_names
+from assets.layout import PartitionKey
+from assets.lineage import earlier
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of, week_of
 from assets.plots import markdown_table
 from domain.calendar import ONE_DAY, ONE_WEEK
@@ -56,7 +57,7 @@ def build_forecast_drift(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """The forecast of a week ago against the week that came, beside the mean of the 8 weeks before; no rows where none was made."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            made = quantiles.read_if_present(week=(week_of(key) - ONE_WEEK).isoformat(), shard=key["shard"])
+            made = quantiles.read_if_present(**earlier(key, ONE_WEEK))
             return NewestWeekTallies.create_empty() if made is None else tally_newest_week(made, weekly_demand.read(**key), week=week_of(key))
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
@@ -67,7 +68,7 @@ def build_forecast_drift(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         @lru_cache(maxsize=1)
         def of_week(week: str) -> pl.DataFrame:
-            past = _past(newest_week_tallies, _until(week, ONE_WEEK, _PAST_WEEKS), "week", settings)
+            past = _past(newest_week_tallies, _until(week, ONE_WEEK, _PAST_WEEKS), "week")
             return judge_forecast([WeekOfTallies(on, parts) for on, parts in past], week=date.fromisoformat(week), settings=settings.drift)
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: of_week(key["week"]), _verdicts)
@@ -94,7 +95,7 @@ def build_decision_drift(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
         @lru_cache(maxsize=1)
         def of_day(day: str) -> pl.DataFrame:
-            past = _past(decision_tallies, _until(day, ONE_DAY, _PAST_DAYS), "day", settings)
+            past = _past(decision_tallies, _until(day, ONE_DAY, _PAST_DAYS), "day")
             return judge_decisions([DayOfTallies(on, parts) for on, parts in past], on=date.fromisoformat(day), settings=settings.drift)
 
         return PartitionedFrames(keys_of(context.partition_keys), lambda key: of_day(key["day"]), _verdicts)
@@ -111,15 +112,14 @@ _EVENT_TABLES = ("sales_transactions", "weekly_sales", "returns", "stock_levels"
 def _past_decisions(inputs: dict[str, PartitionReader], key: PartitionKey) -> PastDecisions:
     """What was decided for the shard a day, a week and 12 weeks before, as far as it was."""
 
-    def of(table: str, n_days: int) -> pl.DataFrame | None:
-        reader = inputs[table]
-        return read_partition_if_present(reader.root, reader.table, {"day": (day_of(key) - n_days * ONE_DAY).isoformat(), "shard": key["shard"]})
+    def of(table: str, back: timedelta) -> pl.DataFrame | None:
+        return inputs[table].read_if_present(**earlier(key, back))
 
-    policies, vectors = of("policies", 7 * HORIZON_WEEKS), of("sku_vectors", 7 * HORIZON_WEEKS)
-    was_decided = of("policies", 1) is not None
+    policies, vectors = (of(table, HORIZON_WEEKS * ONE_WEEK) for table in ("policies", "sku_vectors"))
+    was_decided = of("policies", ONE_DAY) is not None
     return PastDecisions(
         order_changes=inputs["order_changes"].read(**key) if was_decided else None,
-        week_ago=of("policies", 7),
+        week_ago=of("policies", ONE_WEEK),
         horizon_ago=None if policies is None or vectors is None else (policies, vectors),
     )
 
@@ -128,15 +128,11 @@ def _until(last: str, step: timedelta, n_before: int) -> list[date]:
     return [date.fromisoformat(last) - back * step for back in range(n_before, -1, -1)]
 
 
-def _past(reader: PartitionReader, times: Sequence[date], dimension: str, settings: Settings) -> Iterator[tuple[date, list[pl.DataFrame]]]:
-    """Those weeks or days of which all shards are written, oldest first.
-
-    They are read by their place: were Dagster told of the past, it would extend a backfill of one week to all that look back at it.
-    """
+def _past(reader: PartitionReader, times: Sequence[date], dimension: str) -> Iterator[tuple[date, list[pl.DataFrame]]]:
+    """Those weeks or days of which all shards are written, oldest first."""
     for when in times:
-        keys = [{dimension: when.isoformat(), "shard": shard} for shard in shard_names(settings.n_shards)]
-        parts = [part for key in keys if (part := read_partition_if_present(reader.root, reader.table, key)) is not None]
-        if len(parts) == len(keys):
+        parts = list(reader.read_each_if_complete(**{dimension: when.isoformat()}))
+        if parts:
             yield when, parts
 
 

@@ -6,7 +6,8 @@ import polars as pl
 from assets.declaration import declaration
 from assets.drift import build_decision_drift, build_forecast_drift
 from assets.layout import PartitionKey
-from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of, week_of
+from assets.lineage import earlier
+from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
 from domain.calendar import ONE_WEEK
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS, ForecastAccuracy
@@ -23,7 +24,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """The forecast made 12 weeks before the cutoff against what then happened; no rows where none was made."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            judged = quantiles.read_if_present(week=(week_of(key) - HORIZON_WEEKS * ONE_WEEK).isoformat(), shard=key["shard"])
+            judged = quantiles.read_if_present(**earlier(key, HORIZON_WEEKS * ONE_WEEK))
             return ForecastAccuracy.create_empty() if judged is None else score_forecast(judged, weekly_demand.read(**key))
 
         return PartitionedFrames(keys_of(context.partition_keys), compute, _accuracy)

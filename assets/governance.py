@@ -1,12 +1,11 @@
 """What people and rules decide: which orders are released (stage policy), and what was promoted to forecast (stage forecast)."""
 
-from datetime import date
-
 import dagster as dg
 import polars as pl
 
 from assets.declaration import declaration
-from assets.layout import PartitionKey, read_partition_if_present
+from assets.layout import PartitionKey
+from assets.lineage import earlier
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import markdown_table
 from domain.calendar import ONE_WEEK
@@ -45,7 +44,7 @@ def build_promotions(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """Models and forecasters that take over at this cutoff, who or what promoted them, and on which figures."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            before = [_week_before(reader, key) for reader in (champions, model_cards)]
+            before = [reader.read_if_present(**earlier(key, ONE_WEEK)) for reader in (champions, model_cards)]
             known = None if before[0] is None or before[1] is None else (before[0], before[1])
             return record_promotions(champions.read(**key), model_cards.read(**key), known, cutoff=week_of(key))
 
@@ -67,12 +66,6 @@ def add_approvals(root: str, rows: pl.DataFrame) -> None:
 
 def _location(root: str) -> str:
     return join(root, "governance", "approvals.parquet")
-
-
-def _week_before(reader: PartitionReader, key: PartitionKey) -> pl.DataFrame | None:
-    """As it was then: a record of what happened is not revised when the week before is made again."""
-    week = (date.fromisoformat(key["week"]) - ONE_WEEK).isoformat()
-    return read_partition_if_present(reader.root, reader.table, {**key, "week": week})
 
 
 def _statuses(frame: pl.DataFrame) -> Metadata:

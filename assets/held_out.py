@@ -10,8 +10,8 @@ import polars as pl
 
 from assets.declaration import declaration
 from assets.layout import PartitionKey
-from assets.lineage import recent_weeks
-from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
+from assets.lineage import earlier, recent_weeks
+from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of
 from assets.plots import markdown_table
 from assets.provenance import code_version, data_hash, settings_hash
 from domain.calendar import ONE_WEEK
@@ -34,7 +34,7 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """The models' forecast of 12 weeks ago and its challengers against what came; no rows where none was made."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            made = model_quantiles.read_if_present(week=(week_of(key) - HORIZON_WEEKS * ONE_WEEK).isoformat(), shard=key["shard"])
+            made = model_quantiles.read_if_present(**earlier(key, HORIZON_WEEKS * ONE_WEEK))
             forecast = Forecasts.create_empty() if made is None else made
             return judge_held_out(forecast, weekly_demand.read(**key), history_weeks=settings.forecast.history_weeks)
 
@@ -85,9 +85,9 @@ def build_held_out(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
 def _of_weeks(held_out: PartitionReader, weeks: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Shard by shard: the newest of the weeks, which must be there, and those before it that are."""
-    *earlier, newest = weeks
+    *before, newest = weeks
     of_newest = (held_out.read(**key) for key in held_out.keys if key["week"] == newest)
-    return chain(*(held_out.read_each_if_complete(week=week) for week in earlier), of_newest)
+    return chain(*(held_out.read_each_if_complete(week=week) for week in before), of_newest)
 
 
 def _champions(frame: pl.DataFrame) -> Metadata:

@@ -5,7 +5,7 @@ Asset declarations, provenance, staleness and repair all read it, so that what r
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Literal
 
@@ -19,7 +19,8 @@ RAW_STAGE = "raw/"
 class Scope(Enum):
     """Which partitions of an input a partition is made from.
 
-    Verdicts of drift also look at tallies of the weeks or days before, as they were then: a verdict is news of its time and is not revised.
+    Earlier weeks and days are read where they lie (`LOOKING_BACK`). Verdicts of drift also look at tallies of the weeks or days before, as they
+    were then: a verdict is news of its time and is not revised.
     """
 
     SAME = "the same partition"
@@ -29,9 +30,25 @@ class Scope(Enum):
     ALL_SHARDS_OF_DAY = "all shards of the day"
     CUTOFF_OF_DAY = "the same shard at the day's cutoff"
     DAY_AND_DAY_BEFORE = "the same shard on the day and the day before"
+    DAY_AND_PAST_DECISIONS = "the same shard on the day, the day before, a week and 12 weeks before"
     HORIZON_AGO = "the same shard 12 weeks before"
     ALL_SHARDS_OF_RECENT_WEEKS = "all shards of the week and of the 12 before"
     WEEK_AGO = "the same shard a week before"
+    WEEK_AND_WEEK_BEFORE = "the same shard in the week and the week before"
+
+
+_NOW, _HORIZON = timedelta(0), HORIZON_WEEKS * ONE_WEEK
+_TIMES_BACK: Mapping[Scope, tuple[timedelta, ...]] = {
+    Scope.DAY_AND_DAY_BEFORE: (ONE_DAY, _NOW),
+    Scope.DAY_AND_PAST_DECISIONS: (_HORIZON, ONE_WEEK, ONE_DAY, _NOW),
+    Scope.HORIZON_AGO: (_HORIZON,),
+    Scope.WEEK_AGO: (ONE_WEEK,),
+    Scope.WEEK_AND_WEEK_BEFORE: (ONE_WEEK, _NOW),
+}
+"""Of the same shard, oldest first."""
+LOOKING_BACK = frozenset({*_TIMES_BACK, Scope.ALL_SHARDS_OF_RECENT_WEEKS})
+"""Scopes with earlier weeks or days, which need not have been computed. Dagster is told of the own week or day alone: told of them all, it would extend
+a backfill of one week to the later ones that look back at it, and fail where those have never been computed."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +143,7 @@ LINEAGE: Mapping[str, Lineage] = {
         code=("ml.champions",),
         settings=("forecast",),
     ),
-    "forecast/promotions": Lineage("weekly", {"forecast/champions": Scope.SAME, "forecast/model_cards": Scope.SAME}, code=("ml.champions",)),
+    "forecast/promotions": Lineage("weekly", dict.fromkeys(("forecast/champions", "forecast/model_cards"), Scope.WEEK_AND_WEEK_BEFORE), code=("ml.champions",)),
     "forecast/quantiles": Lineage(
         "weekly",
         {"forecast/model_quantiles": Scope.SAME, "forecast/champions": Scope.SAME, "series/weekly_demand": Scope.SAME},
@@ -226,9 +243,9 @@ LINEAGE: Mapping[str, Lineage] = {
     "evaluation/decision_tallies": Lineage(
         "daily",
         {
-            "policy/policies": Scope.SAME,
+            "policy/policies": Scope.DAY_AND_PAST_DECISIONS,
             "policy/order_changes": Scope.SAME,
-            "vectors/sku_vectors": Scope.SAME,
+            "vectors/sku_vectors": Scope.HORIZON_AGO,
             **_raw("sales_transactions", "weekly_sales", "returns", "stock_levels", "inbound_shipments"),
         },
         code=("quality",),
@@ -240,7 +257,7 @@ LINEAGE: Mapping[str, Lineage] = {
 
 
 def upstream_keys(scope: Scope, key: PartitionKey, *, n_shards: int) -> list[PartitionKey]:
-    """The partitions of an input that a partition is made from: what Dagster's partition mappings say, without Dagster."""
+    """The partitions of an input that a partition is made from: what Dagster's partition mappings say, without Dagster, and the earlier ones."""
     shard = key["shard"]
     every = shard_names(n_shards)
     match scope:
@@ -254,16 +271,30 @@ def upstream_keys(scope: Scope, key: PartitionKey, *, n_shards: int) -> list[Par
             keys = [{**key, "shard": other} for other in every]
         case Scope.CUTOFF_OF_DAY:
             keys = [{"week": cutoff_for(date.fromisoformat(key["day"])).isoformat(), "shard": shard}]
-        case Scope.DAY_AND_DAY_BEFORE:
-            day = date.fromisoformat(key["day"])
-            keys = [{"day": each.isoformat(), "shard": shard} for each in (day - ONE_DAY, day)]
-        case Scope.HORIZON_AGO:
-            keys = [{"week": (date.fromisoformat(key["week"]) - HORIZON_WEEKS * ONE_WEEK).isoformat(), "shard": shard}]
         case Scope.ALL_SHARDS_OF_RECENT_WEEKS:
             keys = [{"week": week, "shard": other} for week in recent_weeks(key) for other in every]
-        case Scope.WEEK_AGO:
-            keys = [{"week": (date.fromisoformat(key["week"]) - ONE_WEEK).isoformat(), "shard": shard}]
+        case _:
+            keys = [earlier(key, back) for back in _TIMES_BACK[scope]]
     return keys
+
+
+def required_keys(scope: Scope, key: PartitionKey, *, n_shards: int) -> list[PartitionKey]:
+    """Those of them without which the partition cannot be made: all but the earlier ones of a scope that looks back."""
+    keys = upstream_keys(scope, key, n_shards=n_shards)
+    return [each for each in keys if _time(each) == _time(key)] if scope in LOOKING_BACK else keys
+
+
+def earlier(key: PartitionKey, back: timedelta) -> PartitionKey:
+    """The partition of the same shard so much time before."""
+    return {**key, _dimension(key): (date.fromisoformat(_time(key)) - back).isoformat()}
+
+
+def _dimension(key: PartitionKey) -> str:
+    return "week" if "week" in key else "day"
+
+
+def _time(key: PartitionKey) -> str:
+    return key[_dimension(key)]
 
 
 def recent_weeks(key: PartitionKey) -> list[str]:

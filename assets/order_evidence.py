@@ -5,7 +5,8 @@ import polars as pl
 
 from assets.declaration import declaration
 from assets.layout import PartitionKey
-from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
+from assets.lineage import earlier
+from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of
 from assets.plots import cost_curve_chart, markdown_table
 from assets.sharding import SERIES_KEY
 from domain.calendar import ONE_DAY
@@ -54,9 +55,8 @@ def build_evidence(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """Orders that differ from the day before and what moved them; no rows where the day before was not decided, or by code whose vectors meant something else."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            at_day_before = {"day": (day_of(key) - ONE_DAY).isoformat(), "shard": key["shard"]}
             inputs = (policies, sku_vectors, settings_in_force)
-            before = [frame for frame in (reader.read_if_present(**at_day_before) for reader in inputs) if frame is not None]
+            before = [frame for frame in (reader.read_if_present(**earlier(key, ONE_DAY)) for reader in inputs) if frame is not None]
             if len(before) < len(inputs) or (before[1]["schema_version"] != SCHEMA_VERSION).any():
                 return OrderChanges.create_empty()
             today = Day(*(reader.read(**key) for reader in inputs))

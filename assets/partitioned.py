@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.layout import PartitionKey, partition_location, read_partition, read_partitions
+from assets.layout import PartitionKey, partition_location, read_partition, read_partition_if_present, read_partitions
 from assets.lineage import Scope
 from domain.errors import StaleInputError
 from sources.storage import exists
@@ -44,7 +44,11 @@ class PartitionedFrames:
 
 @dataclass(frozen=True)
 class PartitionReader:
-    """The partitions of an upstream table that Dagster mapped to this run."""
+    """The partitions of an upstream table that Dagster mapped to this run, and earlier ones by their place.
+
+    Dagster is not told of earlier weeks and days (`assets.lineage.LOOKING_BACK`): what a partition reads of them must not depend on which others are
+    made in the same run.
+    """
 
     table: str
     root: str
@@ -69,15 +73,13 @@ class PartitionReader:
             raise StaleInputError(f"{self.table} has no partition {dimensions} among the inputs of this run", remedy=f"Materialise {self.table} first.")
         return read_partitions(self.root, self.table, keys, columns=list(columns) if columns else None)
 
-    def read_if_present(self, **dimensions: str) -> pl.DataFrame | None:
-        """Like `read`; `None` where any of the partitions has not been materialised."""
-        keys = self._matching(dimensions)
-        present = bool(keys) and all(exists(partition_location(self.root, self.table, key)) for key in keys)
-        return read_partitions(self.root, self.table, keys) if present else None
+    def read_if_present(self, **key: str) -> pl.DataFrame | None:
+        """One partition, mapped to this run or not; `None` where it has not been materialised."""
+        return read_partition_if_present(self.root, self.table, key)
 
-    def read_each_if_complete(self, **dimensions: str) -> Iterator[pl.DataFrame]:
-        """The same partitions as separate frames, read one after the other; none where any has not been materialised: a part of the shards is not the whole."""
-        keys = self._matching(dimensions)
+    def read_each_if_complete(self, **time: str) -> Iterator[pl.DataFrame]:
+        """The mapped shards of any week or day, one after the other; none where any has not been materialised: a part of the shards is not the whole."""
+        keys: list[PartitionKey] = [{**time, "shard": shard} for shard in sorted({key["shard"] for key in self.keys})]
         is_complete = all(exists(partition_location(self.root, self.table, key)) for key in keys)
         return (read_partition(self.root, self.table, key) for key in (keys if is_complete else ()))
 

@@ -11,7 +11,6 @@ from assets.partitioned import Partitions
 from assets.source_days import source_days
 from domain.calendar import EARLIEST_DATE, ONE_WEEK, monday_of
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS
 from orchestration.run_tags import DAY, RANGE_END_TAG, RANGE_START_TAG, WEEK
 
 _DAYS_PER_WEEK = 7
@@ -51,15 +50,8 @@ def build_partitions(n_shards: int, *, first_week: date = EARLIEST_DATE) -> Part
             Scope.ALL_SHARDS_OF_WEEK: _mapping(week=("week", same), shard=("shard", every)),
             Scope.ALL_SHARDS_OF_DAY: _mapping(day=("day", same), shard=("shard", every)),
             Scope.CUTOFF_OF_DAY: _mapping(week=("day", _cutoff_of_day()), shard=("shard", same)),
-            Scope.DAY_AND_DAY_BEFORE: _mapping(
-                day=("day", dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)
-            ),
-            # The weeks before are read where they exist, but not told to Dagster: a backfill of one week would be extended to the 12 after it.
+            # Of what looks back, Dagster is told of the own week or day (`assets.lineage.LOOKING_BACK`); of one shard that is its default.
             Scope.ALL_SHARDS_OF_RECENT_WEEKS: _mapping(week=("week", same), shard=("shard", every)),
-            Scope.WEEK_AGO: _mapping(week=("week", dg.TimeWindowPartitionMapping(-1, -1, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)),
-            Scope.HORIZON_AGO: _mapping(
-                week=("week", dg.TimeWindowPartitionMapping(-HORIZON_WEEKS, -HORIZON_WEEKS, allow_nonexistent_upstream_partitions=True)), shard=("shard", same)
-            ),
         },
     )
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import dagster as dg
 import pytest
 
-from assets.lineage import LINEAGE, Scope, upstream_keys, visible_before
+from assets.lineage import LINEAGE, LOOKING_BACK, Scope, required_keys, upstream_keys, visible_before
 from assets.partitioned import Partitions, keys_of
 from domain.settings import Settings
 from domain.stage_tables import STAGE_TABLES
@@ -43,9 +43,39 @@ def test_upstream_keys_are_those_dagster_maps(table: str, name: str, scope: Scop
     subset = downstream.subset_with_partition_keys([dg.MultiPartitionKey(key)])
     mapped = mapping.get_upstream_mapped_partitions_result_for_partitions(subset, downstream, upstream).partitions_subset.get_partition_keys()
     ours = upstream_keys(scope, key, n_shards=N_SHARDS)
-    if scope is Scope.ALL_SHARDS_OF_RECENT_WEEKS:  # Dagster is told of the own week only (decision 0016)
-        ours = [each for each in ours if each["week"] == key["week"]]
+    if scope in LOOKING_BACK:  # Dagster is told of the own week or day, also where only earlier ones are read (decision 0016)
+        ours = [{**time, "shard": shard} for shard in sorted({each["shard"] for each in ours})]
     assert keys_of(list(mapped)) == ours
+    assert all(each in ours for each in required_keys(scope, key, n_shards=N_SHARDS))
+
+
+@pytest.mark.parametrize("rhythm", ["weekly", "daily"])
+def test_a_backfill_of_a_week_or_day_is_not_extended_to_later_ones(rhythm: str, partitions: Partitions) -> None:
+    """Dagster backfills what lies downstream of the chosen partitions; a later week need never have been computed."""
+    definition, dimension, time = (partitions.weekly, "week", "2026-03-02") if rhythm == "weekly" else (partitions.daily, "day", "2026-03-04")
+    chosen = definition.subset_with_partition_keys([dg.MultiPartitionKey({dimension: time, "shard": "01"})])
+    reached: set[str] = set()
+    for table, name, scope in EDGES:
+        if name in LINEAGE and LINEAGE[table].rhythm == LINEAGE[name].rhythm == rhythm:
+            mapping = partitions.mappings.get(scope, dg.IdentityPartitionMapping())
+            below = mapping.get_downstream_partitions_for_partitions(chosen, definition, definition)
+            reached |= {key[dimension] for key in keys_of(list(below.get_partition_keys()))}
+    assert reached == {time}
+
+
+def test_what_a_partition_looks_back_on() -> None:
+    week, day = {"week": "2026-03-02", "shard": "01"}, {"day": "2026-03-04", "shard": "01"}
+
+    def of(scope: Scope, key: dict[str, str]) -> list[str]:
+        return [each.get("week", each.get("day", "")) for each in upstream_keys(scope, key, n_shards=1)]
+
+    assert of(Scope.HORIZON_AGO, week) == ["2025-12-08"]
+    assert of(Scope.HORIZON_AGO, day) == ["2025-12-10"]
+    assert of(Scope.WEEK_AND_WEEK_BEFORE, week) == ["2026-02-23", "2026-03-02"]
+    assert of(Scope.DAY_AND_PAST_DECISIONS, day) == ["2025-12-10", "2026-02-25", "2026-03-03", "2026-03-04"]
+    assert required_keys(Scope.DAY_AND_PAST_DECISIONS, day, n_shards=1) == [day]
+    assert required_keys(Scope.WEEK_AGO, week, n_shards=1) == []
+    assert required_keys(Scope.CUTOFF_OF_DAY, day, n_shards=1) == [{"week": "2026-02-23", "shard": "01"}]
 
 
 def test_every_computed_table_has_a_lineage_and_inputs_come_first() -> None:

@@ -12,6 +12,7 @@ from assets.partitioned import PartitionedFrames, PartitionReader, keys_of
 from domain.errors import StaleInputError, UsageError
 from domain.settings import Settings
 from orchestration.io_managers import ParquetPartitions
+from sources.storage import write_parquet
 
 SHARDS = dg.StaticPartitionsDefinition(["00", "01"])
 KEYS = [{"shard": "00"}, {"shard": "01"}]
@@ -86,3 +87,16 @@ def test_a_missing_partition_is_named_with_its_remedy(tmp_path: Path) -> None:
         reader.read(week="2024-01-15", shard="00")
     assert reader.read_if_present(week="2024-01-08", shard="00") is None
     assert reader.read_if_present(week="2023-01-02", shard="00") is None
+
+
+def test_earlier_weeks_are_read_whatever_the_run_is_of(tmp_path: Path) -> None:
+    """Whether a run is of one week or of many must not show in what a partition is made from."""
+    for shard in ("00", "01"):
+        write_parquet(pl.DataFrame({"row": [shard]}), partition_location(str(tmp_path), "forecast/held_out", {"week": "2024-01-01", "shard": shard}))
+    reader = PartitionReader("forecast/held_out", str(tmp_path), [{"week": "2024-01-08", "shard": shard} for shard in ("00", "01")])
+    earlier = reader.read_if_present(week="2024-01-01", shard="01")
+    assert earlier is not None
+    assert earlier["row"].to_list() == ["01"]
+    assert [frame["row"][0] for frame in reader.read_each_if_complete(week="2024-01-01")] == ["00", "01"]
+    Path(partition_location(str(tmp_path), "forecast/held_out", {"week": "2024-01-01", "shard": "01"})).unlink()
+    assert list(reader.read_each_if_complete(week="2024-01-01")) == []

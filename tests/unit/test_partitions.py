@@ -47,17 +47,6 @@ def test_limits_read_all_shards_of_their_day(partitions: Partitions) -> None:
     assert found == [{"day": "2024-01-09", "shard": shard} for shard in ("00", "01")]
 
 
-def test_accuracy_reads_the_forecast_of_twelve_weeks_before(partitions: Partitions) -> None:
-    key = dg.MultiPartitionKey({"week": "2024-04-01", "shard": "00"})
-    found = upstream_keys(partitions.mappings[Scope.HORIZON_AGO], key=key, downstream=partitions.weekly, upstream=partitions.weekly)
-    assert found == [{"week": "2024-01-08", "shard": "00"}]
-
-
-def test_a_forecast_before_the_first_week_is_no_input(partitions: Partitions) -> None:
-    key = dg.MultiPartitionKey({"week": "1990-02-05", "shard": "00"})
-    assert upstream_keys(partitions.mappings[Scope.HORIZON_AGO], key=key, downstream=partitions.weekly, upstream=partitions.weekly) == []
-
-
 def test_a_series_reads_its_own_raw_shard(partitions: Partitions) -> None:
     key = dg.MultiPartitionKey({"week": "2024-01-08", "shard": "01"})
     found = upstream_keys(partitions.mappings[Scope.SAME_SHARD], key=key, downstream=partitions.weekly, upstream=partitions.shard)
