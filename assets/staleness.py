@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from assets.layout import PartitionKey, list_partitions, shard_names
-from assets.lineage import LINEAGE, RAW_STAGE
+from assets.lineage import LINEAGE, RAW_STAGE, required_keys
 from assets.provenance import InputHashes, Provenance, code_version, read_provenance, settings_hash
 from domain.settings import Settings
 from sources.fingerprints import EVENT_DAYS
@@ -70,6 +70,27 @@ def missing_partitions(settings: Settings) -> Iterator[tuple[str, PartitionKey]]
         for table in tables:
             known = {(key[dimension], key["shard"]) for key in present[table]}
             yield from ((table, {dimension: time, "shard": shard}) for time in times for shard in shards if (time, shard) not in known)
+
+
+def lost_partitions(settings: Settings) -> Mapping[str, list[PartitionKey]]:
+    """Partitions that are absent although one lies there that is made from them, by table: a file was deleted, or the table is younger than its week.
+
+    A week that a run has only begun has lost nothing.
+    """
+    keys = {table: {_identity(key): key for key in list_partitions(settings.data, table)} for table in LINEAGE}
+    lost: dict[str, list[PartitionKey]] = {table: [] for table in LINEAGE}
+    for table in reversed(list(LINEAGE)):
+        inputs = {name: scope for name, scope in LINEAGE[table].inputs.items() if name in LINEAGE}
+        for name, scope in inputs.items():
+            required = [needed for key in keys[table].values() for needed in required_keys(scope, key, n_shards=settings.n_shards)]
+            absent = {_identity(key): key for key in required if _identity(key) not in keys[name]}
+            lost[name] += absent.values()
+            keys[name] |= absent
+    return lost
+
+
+def _identity(key: PartitionKey) -> frozenset[tuple[str, str]]:
+    return frozenset(key.items())
 
 
 def partition_name(key: PartitionKey) -> str:

@@ -1,6 +1,7 @@
 """Repair: make again exactly the partitions that are stale, stage by stage, in this process.
 
-A stage is looked at only when those above it are done: where a partition comes out the same, nothing below it is made again.
+A stage is looked at only when those above it are done: where a partition comes out the same, nothing below it is made again. A partition that is
+gone although others are made from it is made again, too: without it, they could not be.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from assets.layout import PartitionKey, newest_partition
 from assets.lineage import LINEAGE
 from assets.partitioned import Progress
 from assets.raw import FIRST_SHARD
-from assets.staleness import DATA_REASONS, Reason, partition_name, stale_partitions
+from assets.staleness import DATA_REASONS, Reason, lost_partitions, partition_name, stale_partitions
 from domain.settings import Settings
 from orchestration.in_process import InProcess, errors_of_ours
 from orchestration.jobs import INGEST
@@ -59,12 +60,14 @@ def repair(settings: Settings, *, reasons: frozenset[Reason] = DATA_REASONS, ing
 
 
 def _repaired(settings: Settings, reasons: frozenset[Reason], platform: InProcess) -> Iterator[tuple[str, list[PartitionKey]]]:
+    lost = lost_partitions(settings)
     for table in LINEAGE:
         # An input made again a moment ago counts, whatever made it stale.
-        stale = [found for found in stale_partitions(settings, tables=(table,)) if found.is_for(reasons | {Reason.UPSTREAM})]
-        for tags in ranges([found.key for found in stale]):
+        stale = [found.key for found in stale_partitions(settings, tables=(table,)) if found.is_for(reasons | {Reason.UPSTREAM})]
+        keys = sorted([*lost[table], *stale], key=partition_name)
+        for tags in ranges(keys):
             platform.materialize(table, tags)
-        yield table, [found.key for found in stale]
+        yield table, keys
 
 
 def _refresh_analytics(settings: Settings, platform: InProcess) -> None:

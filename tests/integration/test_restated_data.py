@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from assets.lineage import LINEAGE
 from assets.staleness import Reason, partition_name, stale_partitions
 from cli import main
 from domain.settings import Settings, load_settings
@@ -160,24 +161,34 @@ def shown(instance: dg.DagsterInstance, partitions: set[str]) -> dict[str, str]:
 
 
 def test_what_comes_out_the_same_spares_what_lies_below(world: World) -> None:
-    """The time of day of a sale is restated: the input differs, the weekly series does not."""
+    """The minutes of sales are restated: the input differs, the weekly series does not.
+
+    All five tables read sales; the tallies count their hours, and what 12 weeks have cost.
+    """
     change(world, "sales_transactions", lambda sales: sales.with_columns(pl.col("occurred_at").dt.truncate("1h")))
     before = world.files()
     ingest(world)
     report = repair(world.settings)
     after = world.files()
-    assert {"series/weekly_demand"} <= set(report.by_table) <= {"series/weekly_demand", "series/merchant_profiles", "vectors/sku_vectors"}
-    assert all(after[name][1] == before[name][1] for name in after if name.startswith(("features/", "forecast/", "policy/")))
+    read_sales = {"series/weekly_demand", "series/merchant_profiles", "series/input_tallies", "vectors/sku_vectors", "evaluation/decision_tallies"}
+    assert {"series/weekly_demand"} <= set(report.by_table) <= read_sales
+    spared = ("series/input_drift", "features/", "forecast/", "policy/", "evaluation/decision_drift")
+    assert all(after[name][1] == before[name][1] for name in after if name.startswith(spared))
 
 
 def test_a_changed_price_is_seen_but_history_is_not_rewritten_for_it(world: World) -> None:
     change(world, "articles", lambda articles: articles.with_columns(pl.col("unit_price_eur") * 1.1))
     ingest(world)
     stale = list(stale_partitions(world.settings))
-    assert {found.table for found in stale} == {"series/merchant_profiles", "vectors/sku_vectors", "policy/order_curves"}
+    # A table without dates changes as a whole: also for those that read categories, launches and ends of articles, but no price.
+    of_weeks = {"series/merchant_profiles", "series/input_tallies", "features/launch_counts", "forecast/model_quantiles"}
+    of_days = {"vectors/sku_vectors", "policy/order_curves", "evaluation/exceptions"}
+    assert {found.table for found in stale} == of_weeks | of_days
     assert all(set(found.reasons) == {Reason.REFERENCE} for found in stale)
     assert repair(world.settings).n_partitions == 0
-    assert repair(world.settings, reasons=frozenset(Reason)).by_table.keys() >= {"vectors/sku_vectors", "policy/policies"}
+    repaired = repair(world.settings, reasons=frozenset(Reason)).by_table.keys()
+    assert repaired >= {"vectors/sku_vectors", "policy/policies"}
+    assert {table for table in repaired if LINEAGE[table].rhythm == "weekly"} == of_weeks  # no price in them: they spare what lies below
     assert list(stale_partitions(world.settings)) == []
 
 
@@ -212,4 +223,6 @@ def test_status_and_repair_tell_programs_and_people(world: World, monkeypatch: p
     assert "1 × forecast/quantiles" in text
     repaired = json.loads(replenish("repair", "--json"))
     assert repaired["n_partitions"] == sum(map(len, repaired["by_table"].values())) > 2
+    assert "2026-09-07 shard 01" in repaired["by_table"]["forecast/quantiles"]  # others are made from it
+    assert json.loads(replenish("status", "--json"))["missing"] == []
     assert replenish("repair").strip() == "Nothing was stale."
