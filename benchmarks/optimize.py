@@ -32,7 +32,7 @@ from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
-from simulation.tuning import SKUS_AT_A_TIME, Tuned, situation_of_many, tune_many
+from simulation.tuning import Tuned, even_chunks, situation_of_many, tune_many
 
 REFERENCE_SKUS = 200
 REFERENCE_EVALUATIONS = 5_000
@@ -120,7 +120,7 @@ def _tune_all(jobs: list[_Job], policy: str, threads: int) -> tuple[list[Tuned],
     places: dict[str, list[int]] = {}
     for place, job in enumerate(jobs):
         places.setdefault(job.vector.merchant_id, []).append(place)
-    chunks = [own[first : first + SKUS_AT_A_TIME] for own in places.values() for first in range(0, len(own), SKUS_AT_A_TIME)]
+    chunks = [own[part] for own in places.values() for part in even_chunks(len(own))]
 
     def work(chunk: list[int]) -> list[Tuned]:
         settings = jobs[chunk[0]].settings
