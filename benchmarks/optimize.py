@@ -32,11 +32,12 @@ from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
-from simulation.tuning import SKUS_AT_A_TIME, Tuned, situation_of_many, tune_many
+from simulation.tuning import Tuned, even_chunks, situation_of_many, tune_many
 
 REFERENCE_SKUS = 200
 REFERENCE_EVALUATIONS = 5_000
 SEED = 1
+_N_PASSES = 5
 _SMALLEST_REFERENCE_EUR = 1.0
 _OTHERS: Mapping[str, Callable[..., Optimizer]] = {"differential_evolution": DifferentialEvolution, "shgo": Shgo}
 
@@ -115,11 +116,11 @@ def _situation(job: _Job) -> Situation:
 
 
 def _tune_all(jobs: list[_Job], policy: str, threads: int) -> tuple[list[Tuned], dict[str, float]]:
-    """Paths drawn and parameters searched for every SKU; SKUs per wall-clock second and per processor second."""
+    """Paths drawn and parameters searched for every SKU; SKUs per wall-clock second and per processor second, medians of some passes."""
     places: dict[str, list[int]] = {}
     for place, job in enumerate(jobs):
         places.setdefault(job.vector.merchant_id, []).append(place)
-    chunks = [own[first : first + SKUS_AT_A_TIME] for own in places.values() for first in range(0, len(own), SKUS_AT_A_TIME)]
+    chunks = [own[part] for own in places.values() for part in even_chunks(len(own))]
 
     def work(chunk: list[int]) -> list[Tuned]:
         settings = jobs[chunk[0]].settings
@@ -128,9 +129,12 @@ def _tune_all(jobs: list[_Job], policy: str, threads: int) -> tuple[list[Tuned],
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, chunks[:threads]))
-        wall, processor = time.perf_counter(), time.process_time()
-        found = [result for part in pool.map(work, chunks) for result in part]
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
+        seconds = []
+        for _ in range(_N_PASSES):
+            wall, processor = time.perf_counter(), time.process_time()
+            found = [result for part in pool.map(work, chunks) for result in part]
+            seconds.append((time.perf_counter() - wall, time.process_time() - processor))
+    wall, processor = np.median(seconds, axis=0)
     order = np.argsort([place for chunk in chunks for place in chunk])
     return [found[k] for k in order], {"skus_per_second": round(len(jobs) / wall, 1), "skus_per_processor_second": round(len(jobs) / processor, 1)}
 

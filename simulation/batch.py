@@ -15,7 +15,7 @@ from domain.feature_vector import vector_from_row
 from domain.settings import Settings
 from domain.stage_tables import Recommendations
 from simulation.optimize import optimize_policies
-from simulation.tuning import SKUS_AT_A_TIME
+from simulation.tuning import even_chunks
 
 _CHUNKS_AT_A_TIME = 16
 """Chunks handed to the threads together: an error stops the run soon."""
@@ -50,7 +50,7 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
     ordered = vectors.sort("merchant_id", "article_id")
     for merchant_id in ordered["merchant_id"].unique():
         settings_of(merchant_id)  # once each, before the threads ask
-    chunks = [part for own in ordered.partition_by("merchant_id", maintain_order=True) for part in own.iter_slices(SKUS_AT_A_TIME)]
+    chunks = [own[part] for own in ordered.partition_by("merchant_id", maintain_order=True) for part in even_chunks(own.height)]
     rows = []
     with ThreadPoolExecutor(settings.simulation.n_threads) as threads:
         for first in range(0, len(chunks), _CHUNKS_AT_A_TIME):

@@ -109,7 +109,7 @@ def optimize_policies(vectors: Sequence[FeatureVector], settings: Settings, *, s
     """`optimize_policy` for SKUs of one merchant, their searches in one call: the same bits, for no SKU sees another.
 
     Args:
-        vectors: The SKUs; about `tuning.SKUS_AT_A_TIME` at a time.
+        vectors: The SKUs; a chunk of `tuning.even_chunks` at a time.
         settings: With the merchant's own in force.
         seed: Seed of all keyed randomness.
     """

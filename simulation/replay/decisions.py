@@ -16,7 +16,7 @@ from simulation.policies.protocol import Policy
 from simulation.policies.registry import POLICIES
 from simulation.replay.ablations import ABLATIONS
 from simulation.replay.known_end import End, arrives_in_time, to_known_end
-from simulation.tuning import SKUS_AT_A_TIME, situation_of_many, tune_many
+from simulation.tuning import even_chunks, situation_of_many, tune_many
 
 Planned = list[tuple[OrderPlan, OrderTerms]]
 _decide: Callable[..., None] = decide
@@ -53,7 +53,7 @@ def plans_of(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings],
 
 
 def _pieces(vectors: Sequence[FeatureVector]) -> list[Sequence[FeatureVector]]:
-    return [vectors[first : first + SKUS_AT_A_TIME] for first in range(0, len(vectors), SKUS_AT_A_TIME)]
+    return [vectors[part] for part in even_chunks(len(vectors))]
 
 
 def _plans_of_chunk(chunk: Sequence[FeatureVector], settings: Settings, *, policy: Policy, end: End | None) -> Planned:

@@ -14,7 +14,7 @@ from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
-from simulation.tuning import situation_of_many, tune, tune_many
+from simulation.tuning import SKUS_AT_A_TIME, even_chunks, situation_of_many, tune, tune_many
 from tests.reference.jit import chunks_without_jit
 
 FAST = Settings(simulation=SimulationSettings(n_paths_optimize=300), optimizer=OptimizerSettings(evaluation_budget=60))
@@ -100,3 +100,12 @@ def test_the_paths_that_decide_come_first_and_none_is_lost():
     np.testing.assert_array_equal(again, room.reshape(-1)[:300])
     assert sorted(ordered.order) == list(range(300))
     assert np.abs(again[:128] - score).max() <= np.abs(again[128:] - score).min()
+
+
+def test_chunks_are_even_and_complete():
+    for n_skus in (0, 1, SKUS_AT_A_TIME, SKUS_AT_A_TIME + 1, 7 * SKUS_AT_A_TIME + 3):
+        parts = [list(range(n_skus))[part] for part in even_chunks(n_skus)]
+        assert [sku for part in parts for sku in part] == list(range(n_skus))
+        sizes = [len(part) for part in parts] or [0]
+        assert max(sizes) <= SKUS_AT_A_TIME
+        assert max(sizes) - min(sizes) <= 1
