@@ -106,7 +106,7 @@ class DriftSettings(_Frozen):
     changed_orders_share: float = Field(0.25, gt=0, le=1, description="Share of SKUs whose order changed from the day before.")
     order_change: float = Field(0.2, ge=0, description="An order has changed where it moved by more than this share of the larger of both.")
     order_value_change: float = Field(0.7, gt=0, description="Least change of the value of a week's orders, as a logarithm (0.7: half, double).")
-    adherence_change: float = Field(0.3, gt=0, le=1, description="Least change of the share of recommended orders that were placed.")
+    adherence_change: float = Field(0.3, gt=0, le=1, description="Least fall of the share of recommended orders that were placed.")
     cost_change: float = Field(0.4, gt=0, description="Least change of realised over predicted cost, as a logarithm.")
     accepted_weeks: tuple[date, ...] = Field((), description="Mondays whose input a person has looked at and accepts: breaches are shown but block nothing.")
 

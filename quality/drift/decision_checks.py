@@ -54,7 +54,7 @@ def _figures(sums: dict[date, _Totals], on: date, settings: DriftSettings) -> It
         ),
         (DriftCheck("order_value", settings.order_value_change, "logarithm of the orders' value over that of a week before", "change"), _growth(sums), 0),
         (
-            DriftCheck("adherence", settings.adherence_change, "share of recommended orders that were placed, half of them or more", "change"),
+            DriftCheck("adherence", settings.adherence_change, "share of recommended orders that were placed, half of them or more", "fall"),
             _shares(sums, "n_followed", "n_recommended"),
             today["n_recommended"],
         ),

@@ -20,7 +20,7 @@ from domain.settings import DriftSettings
 TO_STANDARD_DEVIATION = 1.4826
 """Of the median absolute deviation of a normal distribution."""
 _HABIT = 0.9
-Side = Literal["level", "rise", "change"]
+Side = Literal["level", "rise", "fall", "change"]
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -34,7 +34,7 @@ class DriftCheck:
     words: str
     """What the statistic is, for the evidence."""
     side: Side = "level"
-    """level: the value itself; rise: its distance above the reference; change: on either side."""
+    """level: the value itself; rise, fall: its distance above, below the reference; change: on either side."""
     is_blocking: bool = False
     has_weekly_rhythm: bool = False
     """Whether one weekday differs from the others: a level then lies above the largest of the past, by what chance may add."""
@@ -96,7 +96,7 @@ def _row(figures: Figures, *, on: date, settings: DriftSettings) -> Mapping[str,
 def _limits(figures: Figures, past: FloatArray, value: float, settings: DriftSettings) -> tuple[float, float]:
     """Median, and threshold on the side on which the value lies (or on the only side that counts)."""
     check, median = figures.check, float(np.median(past))
-    direction = 1.0 if value >= median or check.side != "change" else -1.0
+    direction = -1.0 if check.side == "fall" or (check.side == "change" and value < median) else 1.0
     deviations = (check.deviations_below if direction < 0 else None) or settings.robust_deviations
     spread = deviations * max(TO_STANDARD_DEVIATION * float(np.median(np.abs(past - median))), figures.noise)
     if check.side == "level":

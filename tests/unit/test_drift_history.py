@@ -45,7 +45,16 @@ def test_too_short_a_past_and_a_figure_that_is_no_number_have_no_verdict() -> No
 
 
 @pytest.mark.parametrize(
-    ("side", "value", "is_breached"), [("change", -0.6, True), ("change", 0.6, True), ("rise", -0.6, False), ("rise", 0.6, True), ("level", -0.6, False)]
+    ("side", "value", "is_breached"),
+    [
+        ("change", -0.6, True),
+        ("change", 0.6, True),
+        ("rise", -0.6, False),
+        ("rise", 0.6, True),
+        ("fall", -0.6, True),
+        ("fall", 0.6, False),
+        ("level", -0.6, False),
+    ],
 )
 def test_sides(side: str, value: float, is_breached: bool) -> None:
     wave = [0.02 * (number % 5 - 2) for number in range(26)]
