@@ -87,7 +87,9 @@ def best_usual_shares(blended: FloatArray, held: HeldOut) -> tuple[float, ...]:
     losses = np.zeros((len(USUAL_SHARES), N_CELLS))
     for position, share in enumerate(USUAL_SHARES):
         mixed = add_usual_weeks(blended, held.rows, held.cells, shares=(float(share),) * N_CELLS)
-        losses[position] = np.bincount(held.cells, weights=pinball_losses(held.actual, mixed).mean(axis=1) * held.importance, minlength=N_CELLS)
+        # As delivered, in whole units: fractions of a unit between no sale and one cost little, the units they are rounded to cost a lot.
+        delivered = np.floor(np.maximum.accumulate(mixed, axis=1) + 0.5)
+        losses[position] = np.bincount(held.cells, weights=pinball_losses(held.actual, delivered).mean(axis=1) * held.importance, minlength=N_CELLS)
     of_group = losses.reshape(len(USUAL_SHARES), -1, N_CLASSES).sum(axis=2)
     n_rows = np.bincount(held.cells, minlength=N_CELLS).reshape(-1, N_CLASSES).sum(axis=1)
     borrowed = np.repeat(of_group * PRIOR_ROWS / np.maximum(n_rows, 1), N_CLASSES, axis=1)
