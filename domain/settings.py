@@ -100,7 +100,7 @@ class DriftSettings(_Frozen):
     churn_share: float = Field(0.2, gt=0, le=1, description="Share of series that are new, or have ended, in one week.")
     category_share: float = Field(0.05, gt=0, le=1, description="Share of units in categories that appeared, or in those that vanished.")
     forecast_change: float = Field(
-        0.35, gt=0, description="Least change of a forecast's loss or error over that of the baseline, as a logarithm; of its bias, as a share."
+        0.35, gt=0, description="Least change of a forecast's loss or error over that of the baseline, and of its mean over demand, as a logarithm."
     )
     coverage_change: float = Field(0.08, gt=0, le=1, description="Least change of the share of weeks inside the 80 % interval, and of the mean PIT.")
     changed_orders_share: float = Field(0.25, gt=0, le=1, description="Share of SKUs whose order changed from the day before.")

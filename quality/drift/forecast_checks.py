@@ -17,6 +17,7 @@ from quality.drift.history import DriftCheck, Figures, judge
 FloatArray = npt.NDArray[np.float64]
 
 _PARTS_PER_CELL = 1_000_000
+_LEAST_RATIO = 1e-3
 _WATCHED_LEVELS = (0.1, 0.5, 0.9)
 
 
@@ -87,8 +88,9 @@ def _figures(sums: Sequence[_Sums], settings: DriftSettings) -> Iterator[Figures
     yield Figures(
         DriftCheck("forecast_error", change, "logarithm of absolute error over demand", "rise"), MARKET, logs("absolute_error_units", "actual_units"), told
     )
-    bias = [each.mean_error_milliunits / 1_000 / each.actual_units for each in sums]
-    yield Figures(DriftCheck("forecast_bias", change, "bias over demand", "change"), MARKET, bias, told)
+    # As a logarithm: twice the demand is as far off as half of it, and the weeks in which demand falls do not stand out more than those in which it rises.
+    bias = [float(np.log(max(each.mean_error_milliunits / 1_000 / each.actual_units + 1, _LEAST_RATIO))) for each in sums]
+    yield Figures(DriftCheck("forecast_bias", change, "logarithm of mean forecast over demand", "change"), MARKET, bias, told)
     for level in _WATCHED_LEVELS:
         place = int(np.searchsorted(QUANTILE_LEVELS, level))
         values, noise = [float(each.coverage[place]) for each in sums], float(np.sqrt(level * (1 - level) / n_cells))

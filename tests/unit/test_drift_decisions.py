@@ -168,7 +168,7 @@ def weeks(n: int, *, shift: float = 0.0, **last: int) -> list[WeekOfTallies]:
         ({}, []),
         ({"loss_parts": 2_500_000}, ["forecast_loss", "loss_to_baseline"]),
         ({"absolute_error_units": 4_000}, ["error_to_baseline", "forecast_error"]),
-        ({"mean_error_milliunits": 2_000_000}, ["forecast_bias"]),
+        ({"mean_error_milliunits": 2_500_000}, ["forecast_bias"]),
         ({"mean_error_milliunits": -2_000_000}, ["forecast_bias"]),
         ({"loss_parts": 2_500_000, "baseline_error_milliunits": 4_800_000}, ["forecast_loss"]),  # a wild week: worse than ever, but no worse than the baseline
     ],

@@ -9,7 +9,7 @@ from scipy.stats import poisson
 from domain.quantiles import QUANTILE_LEVELS
 from ml.forecasting.boosters import TRAINED_LEVELS
 from ml.forecasting.calibration import N_CELLS
-from ml.forecasting.corrections import HeldOut, best_number, fit_corrections
+from ml.forecasting.corrections import HeldOut, best_number, best_usual_shares, fit_corrections
 from ml.transformation.usual_weeks import N_USUAL_COLUMN, USUAL_COLUMNS
 
 N_ROWS = 6_000
@@ -49,6 +49,12 @@ def test_the_usual_weeks_win_where_the_trees_are_wrong_and_lose_where_they_are_r
     right = fit_corrections(held_out(believed_mean=MEAN, usual_mean=60.0), n_weeks=52).usual_shares
     assert min(wrong) >= 0.5
     assert max(right) == 0.0
+
+
+def test_a_share_that_changes_no_delivered_unit_is_worth_nothing():
+    held = held_out(believed_mean=MEAN, usual_mean=MEAN)
+    nothing = held.rows.with_columns(pl.lit(0.0).alias(name) for name in USUAL_COLUMNS)
+    assert max(best_usual_shares(np.full((N_ROWS, 39), 0.4), held._replace(rows=nothing, actual=np.zeros(N_ROWS)))) == 0.0
 
 
 def test_without_a_mean_there_are_no_shapes():
