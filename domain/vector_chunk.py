@@ -1,8 +1,7 @@
 """Feature vectors of many SKUs of one merchant as arrays: what the engine's hot path reads, a row per SKU."""
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +14,6 @@ from domain.stage_tables import HORIZON_WEEKS
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_RATES = (
-    "unit_price_eur",
-    "unit_cost_eur",
-    "holding_rate_eur_per_unit_week",
-    "inbound_rate_eur_per_unit",
-    "outbound_rate_eur_per_unit",
-    "return_handling_rate_eur_per_unit",
-    "fixed_order_cost_eur",
-    "return_rate",
-    "on_hand_units",
-)
-_rates_of = attrgetter(*_RATES)
 _SHAPE = (HORIZON_WEEKS, QUANTILE_LEVELS.size)
 
 
@@ -46,6 +33,12 @@ class VectorChunk(NamedTuple):
     """`(n_skus,)` weights there are, at most 12."""
     rates: FloatArray
     """`(n_skus, 9)` price, cost, holding, inbound, outbound, return handling, fixed order cost, return rate, units on hand."""
+    order_terms: FloatArray
+    """`(n_skus, 2)` smallest order and pack size; NaN = the merchant's."""
+    lead_time_cv: FloatArray
+    """`(n_skus,)` as observed; NaN = not known."""
+    dependence: FloatArray
+    """`(n_skus, 2)` common share and autocorrelation of the weeks; NaN = not known."""
 
 
 def chunk_of(vectors: Sequence[FeatureVector]) -> VectorChunk:
@@ -54,32 +47,56 @@ def chunk_of(vectors: Sequence[FeatureVector]) -> VectorChunk:
     Raises:
         DataError: A vector has another horizon or another number of levels.
     """
-    for vector in vectors:
-        _refuse_other_shapes(vector)
-    lags = np.zeros((len(vectors), HORIZON_WEEKS))
-    n_lags = np.empty(len(vectors), np.int64)
-    for k, vector in enumerate(vectors):
-        n_lags[k] = min(vector.return_lag_weights.size, HORIZON_WEEKS)
-        lags[k, : n_lags[k]] = vector.return_lag_weights[:HORIZON_WEEKS]
+    columns = FeatureVector._make(zip(*vectors, strict=True))  # each field a tuple of all SKUs
+    quantiles, inbound, returns_due = columns.demand_quantiles_units, columns.inbound_units, columns.returns_due_units
+    if {units.shape for units in quantiles} != {_SHAPE} or {units.shape for units in (*inbound, *returns_due)} != {(HORIZON_WEEKS,)}:
+        raise _misshapen(vectors)
+    lags, n_lags = _lags([weights[:HORIZON_WEEKS] for weights in columns.return_lag_weights])
     return VectorChunk(
         vectors,
-        np.array([vector.demand_quantiles_units for vector in vectors], dtype=np.float64),
-        np.array([vector.inbound_units for vector in vectors], dtype=np.int64),
-        np.array([vector.returns_due_units for vector in vectors], dtype=np.float64),
+        np.concatenate(quantiles, dtype=np.float64).reshape(-1, *_SHAPE),
+        np.concatenate(inbound, dtype=np.int64).reshape(-1, HORIZON_WEEKS),
+        np.concatenate(returns_due, dtype=np.float64).reshape(-1, HORIZON_WEEKS),
         lags,
         n_lags,
-        np.array([_rates_of(vector) for vector in vectors], dtype=np.float64),
+        _by_sku(
+            columns.unit_price_eur,
+            columns.unit_cost_eur,
+            columns.holding_rate_eur_per_unit_week,
+            columns.inbound_rate_eur_per_unit,
+            columns.outbound_rate_eur_per_unit,
+            columns.return_handling_rate_eur_per_unit,
+            columns.fixed_order_cost_eur,
+            columns.return_rate,
+            columns.on_hand_units,
+        ),
+        _by_sku(columns.minimum_order_quantity_units, columns.pack_size_units),
+        _by_sku(columns.observed_lead_time_cv)[:, 0],
+        _by_sku(columns.demand_common_share, columns.demand_autocorrelation),
     )
 
 
-def _refuse_other_shapes(vector: FeatureVector) -> None:
-    found = ""
-    if vector.demand_quantiles_units.shape != _SHAPE:
-        found = f"quantiles of shape {vector.demand_quantiles_units.shape} instead of {_SHAPE}"
-    elif not vector.inbound_units.size == vector.returns_due_units.size == HORIZON_WEEKS:
-        found = f"shipments or returns due that are not by week 0 … {HORIZON_WEEKS - 1}"
-    if found:
-        raise unusable(vector, found)
+def _lags(weights: Sequence[FloatArray]) -> tuple[FloatArray, IntArray]:
+    """Weights side by side, zeros behind them, and how many there are."""
+    n_lags = np.array([of_sku.size for of_sku in weights])
+    lags = np.zeros((len(weights), HORIZON_WEEKS))
+    lags[np.arange(HORIZON_WEEKS) < n_lags[:, None]] = np.concatenate(weights)
+    return lags, n_lags
+
+
+def _by_sku(*columns: Any) -> FloatArray:
+    """Numbers, or `None` as NaN, of each SKU side by side `(n_skus, n_columns)`."""
+    return np.ascontiguousarray(np.array(columns, dtype=np.float64).T)
+
+
+def _misshapen(vectors: Sequence[FeatureVector]) -> DataError:
+    """Which vector is the first, and what is wrong with it."""
+    for vector in vectors:
+        if vector.demand_quantiles_units.shape != _SHAPE:
+            return unusable(vector, f"quantiles of shape {vector.demand_quantiles_units.shape} instead of {_SHAPE}")
+        if not vector.inbound_units.shape == vector.returns_due_units.shape == (HORIZON_WEEKS,):
+            break
+    return unusable(vector, f"shipments or returns due that are not by week 0 … {HORIZON_WEEKS - 1}")
 
 
 def unusable(vector: FeatureVector, found: str) -> DataError:

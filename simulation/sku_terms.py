@@ -81,9 +81,8 @@ def _orders(chunk: VectorChunk, inventory: InventorySettings) -> tuple[Floats, F
     Raises:
         UsageError: The smallest order of one is larger than the largest, or than the warehouse.
     """
-    own = [(vector.minimum_order_quantity_units, vector.pack_size_units) for vector in chunk.vectors]
-    minimum = np.array([inventory.minimum_order_quantity_units if units is None else units for units, _ in own], dtype=np.int64)
-    pack = np.array([inventory.pack_size_units if units is None else units for _, units in own], dtype=np.int64)
+    of_merchant = (inventory.minimum_order_quantity_units, inventory.pack_size_units)
+    minimum, pack = np.where(np.isnan(chunk.order_terms), of_merchant, chunk.order_terms).T.astype(np.int64)
     limits = (inventory.maximum_order_quantity_units, inventory.storage_capacity_units)
     _refuse_impossible(chunk, minimum, pack, *limits)
     shared = OrderTerms(np.float32(minimum[0]), np.float32(pack[0]), _limit(limits[0]), _limit(limits[1]), inventory.review_period_weeks, 0)

@@ -72,6 +72,8 @@ class ChunkDraws(NamedTuple):
     """`(n_spreads, n_weeks)`"""
     n_lead_times: IntArray
     """`(n_spreads,)` how many of these count."""
+    punctual: IntArray
+    """`(n_skus, n_weeks)`"""
     shipments: IntArray
     """`(n_skus, n_weeks)`"""
     shipment_delay: Words
@@ -116,7 +118,7 @@ def sku_paths_at(paths: ChunkPaths, sku: int) -> PathBlocks:
 
 @kernel
 def draw_chunk(points: Words, draws: ChunkDraws, paths: ChunkPaths) -> None:
-    """Write the futures of each SKU into `paths`; arrivals, shipments come in as zeros. See `draws.draw_paths`."""
+    """Write the futures of each SKU into `paths`. See `draws.draw_paths`."""
     for sku in range(draws.shift.shape[0]):
         spread = draws.spread[sku]
         terms = DrawTerms(
@@ -126,6 +128,7 @@ def draw_chunk(points: Words, draws: ChunkDraws, paths: ChunkPaths) -> None:
             draws.lower_edge,
             draws.tail_scale[sku],
             draws.lead_time[spread, : draws.n_lead_times[spread]],
+            draws.punctual[sku],
             draws.shipments[sku],
             draws.shipment_delay[spread],
         )

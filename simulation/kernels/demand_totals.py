@@ -28,7 +28,9 @@ def total_quantiles(paths: PathBlocks, first_week: IntArray, n_weeks: int, level
         largest = _largest(flat)
         for k in range(levels.shape[0]):
             smallest = found[k - 1, window] if k > 0 and levels[k] >= levels[k - 1] else 0
-            found[k, window] = _quantile(flat, min(int(levels[k] * paths.n_paths), paths.n_paths - 1), smallest, largest)
+            likely = found[k, window - 1] if window > 0 else (smallest + largest) // 2
+            rank = min(int(levels[k] * paths.n_paths), paths.n_paths - 1)
+            found[k, window] = _quantile(flat, rank, smallest, largest, likely) if rank < paths.n_paths - 1 else largest
     return found
 
 
@@ -80,15 +82,20 @@ def _largest(values: Floats) -> int:
 
 
 @loop
-def _quantile(values: Floats, rank: int, smallest: int, largest: int) -> int:
-    """The value of the given rank among whole numbers between two bounds, by counting and halving."""
-    low, high = smallest, largest
+def _quantile(values: Floats, rank: int, smallest: int, largest: int, likely: int) -> int:
+    """The value of the given rank among whole numbers between two bounds, by counting: from the likely value in doubling steps until it is passed, then halving."""
+    low, high, probe, step, is_above, is_below = smallest, largest, likely, max(likely // 32, 1), False, False
     while low < high:
-        middle, n_upto = (low + high) // 2, np.int32(0)
+        probe, n_upto = min(max(probe, low), high - 1), np.int32(0)
         for path in range(values.shape[0]):
-            n_upto = np.int32(n_upto + (1 if values[path] <= np.float32(middle) else 0))
+            n_upto = np.int32(n_upto + (1 if values[path] <= np.float32(probe) else 0))
         if n_upto > rank:
-            high = middle
+            high, is_above = probe, True
         else:
-            low = middle + 1
+            low, is_below = probe + 1, True
+        if is_above and is_below:
+            probe = (low + high) // 2
+        else:
+            probe += -step if is_above else step
+            step *= 2
     return low

@@ -89,6 +89,12 @@ def accepted_units(quantity_units: np.float32, terms: OrderTerms) -> np.float32:
 
 
 @loop
+def in_whole_packs(terms: OrderTerms) -> bool:
+    """Whether a wished quantity may have to be changed before the supplier accepts it."""
+    return bool(max(terms.minimum_units, terms.pack_units) > np.float32(1) or terms.maximum_units < np.inf)
+
+
+@loop
 def plan_orders(form: PolicyForm, theta: IntArray, terms: OrderTerms, plan: OrderPlan) -> None:
     """Write the orders of a policy with parameters θ into `plan`."""
     kind, trigger, amount, levels, quantities = plan.kind, plan.trigger_units, plan.amount_units, form.level_units, form.quantity_units
@@ -132,8 +138,7 @@ def decide(kind: int, trigger: np.float32, amount: np.float32, terms: OrderTerms
     else:  # at once; nothing orders an amount of 0
         for path in range(BLOCK_PATHS):
             ordered[path] = amount
-    needs_packs = kind == UP_TO_LEVEL and (max(terms.minimum_units, terms.pack_units) > np.float32(1) or terms.maximum_units < np.inf)
-    if needs_packs or (kind != NOTHING and terms.storage_units < np.inf):
+    if (kind == UP_TO_LEVEL and in_whole_packs(terms)) or (kind != NOTHING and terms.storage_units < np.inf):
         accept_orders(terms, position, ordered)
 
 

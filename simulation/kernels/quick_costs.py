@@ -3,7 +3,7 @@
 The same weeks as `weekly_simulation.py`, in lanes (`lanes.py`): nothing is kept but the cost. Of a plan that orders one
 quantity over and over the open orders are a bit per week, so that what arrives is a count of bits times the quantity,
 whatever the lead times; the kick-start goes out on all paths at once and is looked up by its age. Of a plan that orders up
-to levels the orders of the last weeks stay in registers. Any other plan takes the loop over paths.
+to levels the orders of the last three weeks stay in registers. Any other plan takes the loop over paths.
 """
 
 from typing import NamedTuple
@@ -12,12 +12,12 @@ import numpy as np
 
 from simulation.kernels import kernel, loop
 from simulation.kernels.lane_instructions import LANES
-from simulation.kernels.lanes import a_week_older, floor, has_bit, load, n_common, no_bits, smaller, splat, store, times_plus, where
-from simulation.kernels.order_plans import AT_ONCE, BELOW_ON_HAND, BELOW_POSITION, BLOCK_PATHS, NOTHING, UP_TO_LEVEL, Floats, OrderPlan
+from simulation.kernels.lanes import a_week_older, ceiling, floor, has_bit, larger, load, n_common, no_bits, smaller, splat, store, times_plus, where
+from simulation.kernels.order_plans import AT_ONCE, BELOW_ON_HAND, BELOW_POSITION, BLOCK_PATHS, NOTHING, UP_TO_LEVEL, Floats, OrderPlan, in_whole_packs
 from simulation.kernels.weekly_simulation import Flows, Masks, PathBlocks, SkuTerms, simulate_block
 
-_LAGS, _LEADS = 4, 4
-"""Return lags in registers; lead times 0 … 3, or thrice as many."""
+_LAGS, _NEAR_LEADS = 4, 4
+"""Return lags in registers, and lead times 0 … 3; orders of more weeks ago are read from memory, which is faster than handing them on in registers."""
 
 _NEVER = np.float32(-1)
 """A trigger below every stock."""
@@ -41,7 +41,7 @@ def quick_plan(plan: OrderPlan, terms: SkuTerms, needs_flows: bool) -> QuickPlan
     """Whether a plan is of a quick kind.
 
     One quantity: one order of all paths at most, and one quantity whenever a trigger is breached. Up to levels: whatever is
-    missing, as it is, within twelve weeks.
+    missing, in whole packs.
 
     Args:
         plan: Orders by epoch.
@@ -50,8 +50,7 @@ def quick_plan(plan: OrderPlan, terms: SkuTerms, needs_flows: bool) -> QuickPlan
     """
     n_weeks, orders = plan.kind.shape[0], terms.orders
     is_plain = not needs_flows and terms.n_lags <= _LAGS and not orders.storage_units < np.inf
-    takes_any = max(orders.minimum_units, orders.pack_units) <= np.float32(1) and not orders.maximum_units < np.inf
-    is_one, is_levels, kick_start, kind, units = is_plain, bool(is_plain and takes_any and n_weeks <= 3 * _LEADS), n_weeks, NOTHING, np.float32(0)
+    is_one, is_levels, kick_start, kind, units = is_plain, is_plain, n_weeks, NOTHING, np.float32(0)
     for week in range(n_weeks):
         is_levels = is_levels and (plan.kind[week] == NOTHING or plan.kind[week] == AT_ONCE or plan.kind[week] == UP_TO_LEVEL)
         if plan.kind[week] == AT_ONCE:
@@ -76,7 +75,11 @@ def cost_of_block(quick: QuickPlan, plan: OrderPlan, block: int, paths: PathBloc
     if quick.is_one_quantity:
         _cost_of_one_quantity(has_returns, quick, plan, demand, arrivals, inbound, offset, terms, cost)
     elif quick.is_up_to_levels:
-        _cost_of_levels(has_returns, paths.longest_lead_weeks < _LEADS, plan, demand, arrivals, inbound, offset, terms, cost)
+        longest, orders = int(paths.longest_lead_weeks), flows.arriving
+        if has_returns:
+            _cost_of_level_weeks(True, longest, plan, demand, arrivals, inbound, offset, terms, orders, cost)
+        else:
+            _cost_of_level_weeks(False, longest, plan, demand, arrivals, inbound, offset, terms, orders, cost)
     else:
         simulate_block(plan, block, paths, terms, flows, cost)
 
@@ -95,22 +98,6 @@ def _cost_of_one_quantity(
         _cost_of_weeks(True, False, quick, plan, demand, arrivals, inbound, offset, terms, cost)
     else:
         _cost_of_weeks(False, False, quick, plan, demand, arrivals, inbound, offset, terms, cost)
-
-
-@loop
-def _cost_of_levels(
-    has_returns: bool, is_near: bool, plan: OrderPlan, demand: Floats, arrivals: Masks, inbound: Floats, offset: Floats, terms: SkuTerms, cost: Floats
-) -> None:
-    """Its four cases, each compiled by itself."""
-    if has_returns:
-        if is_near:
-            _cost_of_level_weeks(True, True, plan, demand, arrivals, inbound, offset, terms, cost)
-        else:
-            _cost_of_level_weeks(False, True, plan, demand, arrivals, inbound, offset, terms, cost)
-    elif is_near:
-        _cost_of_level_weeks(True, False, plan, demand, arrivals, inbound, offset, terms, cost)
-    else:
-        _cost_of_level_weeks(False, False, plan, demand, arrivals, inbound, offset, terms, cost)
 
 
 @loop
@@ -173,19 +160,29 @@ def _cost_of_weeks(
 
 @loop
 def _cost_of_level_weeks(
-    is_near: bool, has_returns: bool, plan: OrderPlan, demand: Floats, arrivals: Masks, inbound: Floats, offset: Floats, terms: SkuTerms, cost: Floats
+    has_returns: bool,
+    longest: int,
+    plan: OrderPlan,
+    demand: Floats,
+    arrivals: Masks,
+    inbound: Floats,
+    offset: Floats,
+    terms: SkuTerms,
+    orders: Floats,
+    cost: Floats,
 ) -> None:
-    """All weeks of 32 paths, then of the next 32; `ordered_ℓ` was ordered ℓ weeks ago. The first two arguments are constants where it is called."""
+    """All weeks of 32 paths, then of the next 32; `ordered_ℓ` was ordered ℓ weeks ago, row w of `orders` in week w. The first argument is a constant where it is called."""
     nothing, half, share = splat(np.float32(0)), splat(np.float32(0.5)), splat(terms.inbound_share_before_demand)
     weights, rates = terms.return_weights, terms.week_rates_eur
     weight_1, weight_2, weight_3, weight_4 = splat(weights[0]), splat(weights[1]), splat(weights[2]), splat(weights[3])
+    minimum, pack, in_packs = splat(terms.orders.minimum_units), splat(terms.orders.pack_units), in_whole_packs(terms.orders)
+    most = splat(np.float32(np.floor(terms.orders.maximum_units / terms.orders.pack_units) * terms.orders.pack_units))
     for first in range(0, BLOCK_PATHS, LANES):
         on_hand = splat(terms.on_hand_units)
         position = on_hand + splat(terms.in_transit_units)
         carried, total = load(offset, first), nothing
         sold_1 = sold_2 = sold_3 = sold_4 = nothing
-        ordered_1 = ordered_2 = ordered_3 = ordered_4 = ordered_5 = ordered_6 = ordered_7 = nothing
-        ordered_8 = ordered_9 = ordered_10 = ordered_11 = nothing
+        ordered_1 = ordered_2 = ordered_3 = nothing
         for week in range(plan.kind.shape[0]):
             here, holding, inbound_rate, outbound = week * BLOCK_PATHS + first, rates[week, 0], rates[week, 1], rates[week, 2]
             handling, lost_margin, fixed = rates[week, 3], rates[week, 4], rates[week, 5]
@@ -196,17 +193,14 @@ def _cost_of_level_weeks(
                 ordered = amount
             elif plan.kind[week] == UP_TO_LEVEL:
                 missing = amount - position
-                ordered = where(position <= splat(plan.trigger_units[week]), where(nothing < missing, missing))
+                accepted = smaller(ceiling(larger(missing, minimum) / pack) * pack, most) if in_packs else missing
+                ordered = where(position <= splat(plan.trigger_units[week]), where(nothing < missing, accepted))
             near = where(has_bit(due, 1), ordered) + where(has_bit(due, 2), ordered_1)
             arrived = load(inbound, here) + near + (where(has_bit(due, 4), ordered_2) + where(has_bit(due, 8), ordered_3))
-            if not is_near:
-                arrived = arrived + where(has_bit(due, 16), ordered_4) + where(has_bit(due, 32), ordered_5)
-                arrived = arrived + where(has_bit(due, 64), ordered_6) + where(has_bit(due, 128), ordered_7)
-                arrived = arrived + where(has_bit(due, 256), ordered_8) + where(has_bit(due, 512), ordered_9)
-                arrived = arrived + where(has_bit(due, 1024), ordered_10) + where(has_bit(due, 2048), ordered_11)
-                ordered_11, ordered_10, ordered_9, ordered_8 = ordered_10, ordered_9, ordered_8, ordered_7
-                ordered_7, ordered_6, ordered_5, ordered_4 = ordered_6, ordered_5, ordered_4, ordered_3
             ordered_3, ordered_2, ordered_1 = ordered_2, ordered_1, ordered
+            store(orders, week * LANES, ordered)
+            for lead in range(_NEAR_LEADS, min(week, longest) + 1):
+                arrived = arrived + where(has_bit(due, 1 << lead), load(orders, (week - lead) * LANES))
             # Returns.
             returned = nothing
             if has_returns:

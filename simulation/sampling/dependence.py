@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.errors import DataError
-from domain.feature_vector import FeatureVector
 from domain.quantiles import LOWER_EDGE_UNITS, QUANTILE_LEVELS, tail_scale
 from domain.settings import Settings
+from domain.vector_chunk import VectorChunk
 from simulation.sampling.latent_normals import LatentNormals, latent_normals
 
 FloatArray = npt.NDArray[np.float64]
@@ -43,16 +43,15 @@ class Dependence(NamedTuple):
     """The same of the fitted copula."""
 
 
-def dependence_of(vector: FeatureVector, settings: Settings) -> tuple[float, float]:
-    """The pair (g, ρ) of a SKU: the setting, else what past forecasts of its segment showed, else the default."""
+def dependences(chunk: VectorChunk, settings: Settings) -> list[tuple[float, float]]:
+    """The pair (g, ρ) of each SKU: the setting, else what past forecasts of its segment showed, else the default."""
     simulation = settings.simulation
-    shares = (simulation.copula_common_share, vector.demand_common_share, DEFAULT_COMMON_SHARE)
-    autocorrelations = (simulation.copula_autocorrelation, vector.demand_autocorrelation, DEFAULT_AUTOCORRELATION)
-    return _first_known(shares), _first_known(autocorrelations)
-
-
-def _first_known(values: tuple[float | None, ...]) -> float:
-    return next(value for value in values if value is not None)
+    given = (simulation.copula_common_share, simulation.copula_autocorrelation)
+    found = np.where(np.isnan(chunk.dependence), (DEFAULT_COMMON_SHARE, DEFAULT_AUTOCORRELATION), chunk.dependence)
+    for place, value in enumerate(given):
+        if value is not None:
+            found[:, place] = value
+    return list(zip(*found.T.tolist(), strict=True))
 
 
 def fit_dependence(quantiles_units: FloatArray, actual_units: FloatArray) -> Dependence:

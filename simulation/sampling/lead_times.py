@@ -12,9 +12,9 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import gammainc
 
-from domain.feature_vector import FeatureVector
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
+from domain.vector_chunk import VectorChunk
 
 Words = npt.NDArray[np.uint32]
 FloatArray = npt.NDArray[np.float64]
@@ -23,10 +23,13 @@ FALLBACK_LEAD_TIME_CV = 0.4
 """Dispersion of lead times where neither the merchant nor its shipments say (method §2)."""
 
 
-def lead_time_cv(vector: FeatureVector, settings: Settings) -> float:
-    """Dispersion of the SKU's lead time: the merchant's setting, else what its shipments showed, else the fallback."""
-    known = (settings.inventory.lead_time_cv, vector.observed_lead_time_cv)
-    return next((cv for cv in known if cv is not None), FALLBACK_LEAD_TIME_CV)
+def lead_time_cvs(chunk: VectorChunk, settings: Settings) -> list[float]:
+    """Dispersion of each SKU's lead time: the merchant's setting, else what its shipments showed, else the fallback."""
+    given = settings.inventory.lead_time_cv
+    if given is not None:
+        return [given] * len(chunk.vectors)
+    cvs: list[float] = np.where(np.isnan(chunk.lead_time_cv), FALLBACK_LEAD_TIME_CV, chunk.lead_time_cv).tolist()
+    return cvs
 
 
 @lru_cache(maxsize=1024)

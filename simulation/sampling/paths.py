@@ -21,8 +21,8 @@ from domain.vector_chunk import VectorChunk, chunk_of
 from simulation.kernels.chunks import ChunkDraws, ChunkPaths, draw_chunk, sku_paths_at
 from simulation.kernels.order_plans import BLOCK_PATHS
 from simulation.kernels.weekly_simulation import PathBlocks
-from simulation.sampling.dependence import dependence_of
-from simulation.sampling.lead_times import arrival_levels, lead_time_cv, lead_time_levels
+from simulation.sampling.dependence import dependences
+from simulation.sampling.lead_times import arrival_levels, lead_time_cvs, lead_time_levels
 from simulation.sampling.points import N_DIMENSIONS, common_points
 
 FloatArray = npt.NDArray[np.float64]
@@ -84,39 +84,29 @@ def sample_chunk(chunk: VectorChunk, settings: Settings, *, n_paths: int, purpos
     points, n_skus = common_points(n_paths), len(chunk.vectors)
     shape = (n_skus, points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
     n_longest = np.empty(n_skus, np.int64)
-    inbound, arrivals = _zeros(shape), _zeros(shape).view(np.int32)
-    paths = ChunkPaths(_room(shape), arrivals, inbound, _room((*shape[:2], BLOCK_PATHS)), n_longest, n_paths)
+    paths = ChunkPaths(_room(shape), _room(shape).view(np.int32), _room(shape), _room((*shape[:2], BLOCK_PATHS)), n_longest, n_paths)
     simulation, mean = settings.simulation, settings.inventory.lead_time_weeks
-    spreads, spread = _distinct([lead_time_cv(vector, settings) for vector in chunk.vectors])
+    spreads, spread = _distinct(lead_time_cvs(chunk, settings))
     is_punctual = (np.array(spreads)[spread] == 0) | (mean == 0) | (not simulation.random_shipment_delays)
-    inbound[is_punctual] = chunk.inbound_units[is_punctual, None, :, None]
     levels = [lead_time_levels(mean, cv) for cv in spreads]
-    dependences, dependence = _distinct([dependence_of(vector, settings) for vector in chunk.vectors])
+    pairs, pair = _distinct(dependences(chunk, settings))
+    skus = ((vector.merchant_id, vector.article_id, vector.date) for vector in chunk.vectors)
     draws = ChunkDraws(
-        shift=_shifts(chunk, purpose, seed),
-        dependence=dependence,
-        mixing=np.array([_mixing(*parameters) for parameters in dependences]),
+        shift=keyed_words(N_DIMENSIONS, skus, purpose=purpose, seed=seed),
+        dependence=pair,
+        mixing=np.array([_mixing(*parameters) for parameters in pairs]),
         quantiles=chunk.demand_quantiles_units,
         lower_edge=LOWER_EDGE_UNITS,
         tail_scale=tail_scale(chunk.demand_quantiles_units),
         spread=spread,
         lead_time=np.array([np.resize(level, HORIZON_WEEKS) for level in levels]),
         n_lead_times=np.array([level.size for level in levels]),
+        punctual=np.where(is_punctual[:, None], chunk.inbound_units, 0),
         shipments=np.where(is_punctual[:, None], 0, chunk.inbound_units),
         shipment_delay=np.array([arrival_levels(mean, cv) for cv in spreads]),
     )
     draw_chunk(points, draws, paths)
     return paths
-
-
-def _shifts(chunk: VectorChunk, purpose: Purpose, seed: int) -> "npt.NDArray[np.uint32]":
-    """The keyed shift of each SKU's points `(n_skus, n_dimensions)`."""
-    shifts = np.empty((len(chunk.vectors), N_DIMENSIONS), np.uint32)
-    for k, vector in enumerate(chunk.vectors):
-        shifts[k] = keyed_words(
-            N_DIMENSIONS, merchant_id=vector.merchant_id, article_id=vector.article_id, decision_date=vector.date, purpose=purpose, seed=seed
-        )
-    return shifts
 
 
 def _distinct(values: Sequence[_Value]) -> tuple[list[_Value], IntArray]:
@@ -126,17 +116,9 @@ def _distinct(values: Sequence[_Value]) -> tuple[list[_Value], IntArray]:
     return list(place), np.array(places)
 
 
-def _zeros(shape: tuple[int, ...]) -> Floats:
-    """Zeros that begin on a cache line: vectors across two lines are read twice."""
-    return _on_a_line(np.zeros(math.prod(shape) + 16, np.float32), shape)
-
-
 def _room(shape: tuple[int, ...]) -> Floats:
-    """The same with any numbers in it: to be overwritten."""
-    return _on_a_line(np.empty(math.prod(shape) + 16, np.float32), shape)
-
-
-def _on_a_line(room: Floats, shape: tuple[int, ...]) -> Floats:
+    """Any numbers, to be overwritten; they begin on a cache line: vectors across two lines are read twice."""
+    room = np.empty(math.prod(shape) + 16, np.float32)
     first = -room.ctypes.data % 64 // 4
     return room[first : first + math.prod(shape)].reshape(shape)
 

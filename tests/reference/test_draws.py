@@ -18,9 +18,9 @@ def draw(quantiles, shift, mixing, *, n_paths):
     points = common_points(n_paths)
     shape = (points.shape[1], N_WEEKS, BLOCK_PATHS)
     demand, offset = np.empty(shape, np.float32), np.empty((shape[0], BLOCK_PATHS), np.float32)
-    arrivals, inbound = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
-    shipments = np.array([3, 0, 5] + [0] * 9)
-    terms = draws.DrawTerms(shift, mixing, quantiles, -0.5, tail_scale(quantiles), lead_time_levels(2.0, 0.4), shipments, arrival_levels(2.0, 0.4))
+    arrivals, inbound = np.empty(shape, np.int32), np.empty(shape, np.float32)
+    punctual, shipments = np.zeros(12, np.int64), np.array([3, 0, 5] + [0] * 9)
+    terms = draws.DrawTerms(shift, mixing, quantiles, -0.5, tail_scale(quantiles), lead_time_levels(2.0, 0.4), punctual, shipments, arrival_levels(2.0, 0.4))
     draws.draw_paths(points, terms, demand, arrivals, inbound, offset)
     return points, demand, arrivals, inbound, offset
 

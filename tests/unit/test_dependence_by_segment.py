@@ -8,7 +8,8 @@ from scipy import stats
 from benchmarks.sku import example_vector
 from domain.forecast_tables import HeldOut, WeekDependence
 from domain.settings import Settings, SimulationSettings
-from simulation.sampling.dependence import dependence_of
+from domain.vector_chunk import chunk_of
+from simulation.sampling.dependence import dependences
 from simulation.sampling.dependence_by_segment import FEWEST_SERIES, estimate_dependence, of_segments, sample_held_out
 from simulation.sampling.paths import sample_paths, week_correlation
 
@@ -68,9 +69,9 @@ def test_series_of_a_segment_without_a_row_take_that_of_all_others() -> None:
 def test_a_setting_beats_the_estimate_and_the_estimate_the_default() -> None:
     vector = example_vector(1)
     estimated = vector._replace(demand_common_share=0.5, demand_autocorrelation=0.0)
-    assert dependence_of(vector, Settings()) == (0.15, 0.2)
-    assert dependence_of(estimated, Settings()) == (0.5, 0.0)
-    assert dependence_of(estimated, Settings(simulation=SimulationSettings(copula_common_share=0.0))) == (0.0, 0.0)
+    both = chunk_of([vector, estimated])
+    assert dependences(both, Settings()) == [(0.15, 0.2), (0.5, 0.0)]
+    assert dependences(both, Settings(simulation=SimulationSettings(copula_common_share=0.0))) == [(0.0, 0.2), (0.0, 0.0)]
 
 
 def test_the_paths_of_a_series_spread_as_its_own_dependence_says() -> None:

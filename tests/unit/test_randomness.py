@@ -6,7 +6,9 @@ from domain.randomness import Purpose, keyed_words, shard_of, stable_hash
 
 
 def draw(*, article_id: str = "a", day: date = date(2026, 9, 21), purpose: Purpose = "optimize", seed: int = 1) -> list[float]:
-    return keyed_words(4, merchant_id="m", article_id=article_id, decision_date=day, purpose=purpose, seed=seed).tolist()
+    other, own = keyed_words(4, [("n", article_id, day), ("m", article_id, day)], purpose=purpose, seed=seed).tolist()
+    assert own != other
+    return own
 
 
 def test_the_same_key_gives_the_same_stream_and_any_other_key_another() -> None:
