@@ -134,7 +134,7 @@ class SimulationSettings(_Frozen):
 class OptimizerSettings(_Frozen):
     """How hard the optimiser looks."""
 
-    evaluation_budget: int = Field(1_500, ge=10, description="Most candidate policies scored per SKU.")
+    evaluation_budget: int = Field(1_200, ge=10, description="Most candidate policies scored per SKU.")
 
 
 class EvidenceSettings(_Frozen):
