@@ -63,7 +63,7 @@ kernel-coverage: setup ## Which lines of the kernels their tests run, uncompiled
 
 bench: setup ## Measure the simulation kernel and the optimiser, and write the optimisers' page (about half an hour)
 	@$(BIN)/replenish bench simulate
-	@$(BIN)/python -m benchmarks.optimizer_page --out docs/reference/optimizers.md
+	@$(BIN)/python -m benchmarks.optimizer_page
 
 market-page: setup ## Compare the synthetic market with the real panels beside the project (minutes)
 	@$(BIN)/python -m docs.market.generate

@@ -59,7 +59,7 @@ def _row(item: tuple[str, dict[str, float]]) -> str:
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--out", type=Path, required=True)
+    arguments.add_argument("--out", type=Path, default=Path("docs/reference/optimizers.md"))
     arguments.add_argument("--skus", type=int, default=10 * REFERENCE_SKUS)
     given = arguments.parse_args()
     given.out.write_text(page(run(n_skus=given.skus)), encoding="utf-8")
