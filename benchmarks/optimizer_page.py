@@ -1,4 +1,4 @@
-"""The page `docs/reference/optimizers.md`: `python -m benchmarks.optimizer_page --out FILE [--skus N]`."""
+"""The page `docs/reference/optimizers.md`: `python -m benchmarks.optimizer_page [--skus N] [--out FILE]`."""
 
 import argparse
 from pathlib import Path
