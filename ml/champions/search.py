@@ -16,6 +16,7 @@ from domain.settings import ForecastSettings
 from ml.forecasting.boosters import TRAINED_LEVELS, feature_matrix, predictor, train_boosters
 from ml.preprocessing.visible import SERIES_KEY
 from ml.transformation.feature_rows import feature_names
+from ml.transformation.training_sample import thinned
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -49,6 +50,7 @@ def search_hyperparameters(
     Returns:
         Rows of `SCHEMA`; none where the sample has no weeks to hold out.
     """
+    sample = thinned(sample, n_training_rows=settings.n_training_rows)
     before, held_out = _split(sample)
     if before.sum() < settings.min_training_rows or not held_out.any():
         return pl.DataFrame(schema=SCHEMA)

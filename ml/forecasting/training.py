@@ -17,7 +17,7 @@ from ml.forecasting.corrections import HeldOut, best_number, fit_corrections
 from ml.forecasting.model_table import MODEL_SCHEMA, models_table
 from ml.forecasting.prediction import rising_units
 from ml.transformation.feature_rows import SCALE_COLUMN, feature_names
-from ml.transformation.training_sample import stands_for, training_weights
+from ml.transformation.training_sample import stands_for, thinned, training_weights
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -44,6 +44,9 @@ def train_models(sample: pl.DataFrame, *, settings: ForecastSettings) -> pl.Data
     """
     if sample.height < settings.min_training_rows:
         return pl.DataFrame(schema=MODEL_SCHEMA)
+    kept = thinned(sample, n_training_rows=settings.n_training_rows)
+    if kept.height < sample.height:
+        sample, settings = kept, settings.model_copy(update={"n_training_rows": kept.height})
     learnt = learn_corrections(sample, settings=settings)
     n_trees, corrections = learnt or (settings.n_trees, None)
     boosters = _train(sample, np.ones(sample.height, dtype=bool), n_trees=n_trees, settings=settings)

@@ -5,8 +5,8 @@ import pytest
 from domain.randomness import shard_of
 from domain.settings import ForecastSettings
 from ml.preprocessing import build_weekly_demand
-from ml.transformation import build_group_weeks, build_training_sample, merge_group_weeks, merge_samples
-from ml.transformation.training_sample import mix, training_weights
+from ml.transformation import build_group_weeks, build_training_sample, merge_group_weeks, merge_samples, training_sample
+from ml.transformation.training_sample import mix, thinned, training_weights
 from tests.weekly_tables import panel_tables, tables_of, week, weekly_rows
 
 CUTOFF = week(59)
@@ -68,6 +68,17 @@ def test_a_drawn_row_stands_for_its_weight_over_its_chance(demand: pl.DataFrame)
     assert weights.sum() == pytest.approx(everything["weight"].sum(), rel=0.05)
     np.testing.assert_array_equal(training_weights(everything, n_training_rows=10_000_000), everything["weight"].to_numpy())
     assert training_weights(everything.head(200), n_training_rows=200) is None
+
+
+def test_of_a_small_market_a_quarter_of_the_candidates_is_learnt_from(demand: pl.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    everything = build_training_sample(demand, cutoff=CUTOFF, settings=ForecastSettings(n_training_rows=10_000_000))
+    assert thinned(everything, n_training_rows=10_000_000).equals(everything)  # few rows are all needed
+    monkeypatch.setattr(training_sample, "ENOUGH_ROWS", 100)
+    quarter = everything.height // 4
+    assert thinned(everything, n_training_rows=10_000_000).height == pytest.approx(quarter, abs=1)
+    most, some = (everything.head(round(everything.height * share)) for share in (0.7, 0.4))
+    assert thinned(most, n_training_rows=most.height).height == pytest.approx(quarter, rel=0.05)
+    assert thinned(some, n_training_rows=some.height).equals(some)
 
 
 def test_newer_weeks_weigh_more():
