@@ -44,8 +44,8 @@ Masks = npt.NDArray[np.int32]
 Doubles = npt.NDArray[np.float64]
 
 _LARGEST_PROBABILITY = np.float32(1 - 2**-24)
-_TABLE_SIZE = 48
-"""Of `lanes.look_up`: room for the knots of 39 levels."""
+_N_LEVELS, _TABLE_SIZE = 39, 48
+"""Of a quantile function, and of the table of `lanes.look_up`."""
 
 
 def _coefficients(*values: float) -> tuple[np.float32, ...]:
@@ -136,12 +136,12 @@ def draw_paths(points: Words, terms: DrawTerms, demand: Floats, arrivals: Masks,
 @loop
 def _tables(terms: DrawTerms) -> Floats:
     """Per week the quantile function at probability 0, 1/40 … 39/40, and how much it rises to the next `(n_weeks, 2, 48)`."""
-    n_weeks, n_levels = terms.quantiles.shape
+    n_weeks = terms.quantiles.shape[0]
     tables = np.zeros((n_weeks, 2, _TABLE_SIZE), np.float32)
     for week in range(n_weeks):
         knots, rise = tables[week, 0], tables[week, 1]
         knots[0] = np.float32(min(terms.lower_edge, terms.quantiles[week, 0]))
-        for level in range(n_levels):
+        for level in range(_N_LEVELS):
             knots[level + 1] = np.float32(terms.quantiles[week, level])
             rise[level] = knots[level + 1] - knots[level]
     return tables
@@ -193,8 +193,7 @@ def _probability(normal: Lanes) -> Lanes:
 @loop
 def _demand(weights: Floats, normals: Floats, table: Floats, tail_scale: np.float32, units: Floats) -> None:
     """⌊q(Φ(z)) + ½⌋ of z = Σ weight · normal, never below 0 (method §2). Levels are evenly spaced: a multiplication finds a probability's interval."""
-    n_levels = 39
-    nothing, one, half, per_unit = splat(np.float32(0)), splat(np.float32(1)), splat(np.float32(0.5)), splat(np.float32(n_levels + 1))
+    nothing, one, half, per_unit = splat(np.float32(0)), splat(np.float32(1)), splat(np.float32(0.5)), splat(np.float32(_N_LEVELS + 1))
     for first in range(0, BLOCK_PATHS, LANES):
         normal = splat(weights[0]) * load(normals[0], first)
         for k in range(1, weights.shape[0]):
@@ -203,7 +202,7 @@ def _demand(weights: Floats, normals: Floats, table: Floats, tail_scale: np.floa
         place = u * per_unit
         value = times_plus(look_up(table[1], place), place - floor(place), look_up(table[0], place))
         excess = splat(-tail_scale) * _logarithm((one - u) * per_unit)
-        value = value + where(splat(np.float32(n_levels)) <= place, excess)
+        value = value + where(splat(np.float32(_N_LEVELS)) <= place, excess)
         store(units, first, larger(floor(value + half), nothing))
 
 
