@@ -177,7 +177,7 @@ def _normals(points: Words, shift: np.uint32, normals: Floats) -> None:
         w = splat(np.float32(0)) - _logarithm(splat(np.float32(4)) * u * (one - u))
         factor = _polynomial(w - splat(np.float32(2.5)), _CENTER)
         is_tail = splat(np.float32(5)) <= w
-        if is_any(is_tail):  # of 32 paths in one case of five
+        if is_any(is_tail):  # of 32 paths in one case of ten
             factor = choose(is_tail, _polynomial(square_root(w) - splat(np.float32(3)), _TAIL), factor)
         store(normals, first, factor * (two * u - one) * root_of_two)
 

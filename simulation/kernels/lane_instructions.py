@@ -267,7 +267,7 @@ def is_any(builder: Builder, mask: Any) -> Any:
 
 @intrinsic
 def look_up(_typing: Any, table: Any, values: Any) -> Any:
-    """Permutations of the table's parts, of which the index chooses: a gather from memory takes three times as long."""
+    """Permutations of the table's parts, of which the index chooses, instead of a gather from memory."""
 
     def generate(context: Any, builder: Builder, signature: Any, given: Any) -> Any:
         data, index = context.make_array(signature.args[0])(context, builder, given[0]).data, builder.fptosi(given[1], _WHOLES.vector)
