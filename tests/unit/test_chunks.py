@@ -76,6 +76,19 @@ def test_one_bad_vector_of_a_chunk_is_named():
         situation_of_many(chunk_of([VECTORS[0], bad]), FAST, seed=3)
 
 
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"demand_quantiles_units": np.zeros((3, 39))}, r"quantiles of shape \(3, 39\)"),
+        ({"inbound_units": np.zeros(5, np.int64)}, "not by week"),
+        ({"returns_due_units": np.zeros(13)}, "not by week"),
+    ],
+)
+def test_a_vector_of_another_shape_is_named(fields, found):
+    with pytest.raises(DataError, match=f"(?s)article bad cannot be decided on.*{found}"):
+        chunk_of([VECTORS[0], example_vector(1)._replace(article_id="bad", **fields)])
+
+
 def test_orders_of_arrays_are_the_kernels():
     settings = FAST.for_merchant("merchant", INVENTORIES["packs"])
     many = situation_of_many(chunk_of(VECTORS), settings, seed=3)
