@@ -130,7 +130,7 @@ def week_rates(rates: FloatArray, discount: FloatArray) -> Floats:
     """Discounted rates by week `(…, n_weeks, 6)`: holding, inbound, outbound, returns, lost sales, fixed; overstock is held into the last week."""
     by_week = discount[:, None] * rates[..., None, _WEEK_TERMS]
     by_week[..., -1, 0] += discount[-1] * rates[..., _OVERSTOCK]
-    return np.asarray(by_week, dtype=np.float32)
+    return np.ascontiguousarray(by_week, dtype=np.float32)  # of one layout for one SKU and many: another would compile every kernel anew
 
 
 def _cost_rates(chunk: VectorChunk, settings: Settings) -> FloatArray:

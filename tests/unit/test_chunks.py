@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numba import typeof
 
 from benchmarks.sku import example_vector
 from domain.errors import DataError
@@ -13,7 +14,7 @@ from simulation.kernels.path_costs import score_candidates
 from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import sample_paths
-from simulation.sku_terms import sku_terms
+from simulation.sku_terms import chunk_terms, sku_terms
 from simulation.tuning import SKUS_AT_A_TIME, even_chunks, situation_of_many, tune, tune_many
 from tests.reference.jit import chunks_without_jit
 
@@ -74,6 +75,11 @@ def test_one_bad_vector_of_a_chunk_is_named():
     bad = example_vector(1)._replace(article_id="bad", unit_price_eur=float("nan"))
     with pytest.raises(DataError, match="article bad cannot be decided on"):
         situation_of_many(chunk_of([VECTORS[0], bad]), FAST, seed=3)
+
+
+def test_kernels_compiled_for_one_sku_serve_many():
+    one, many = (chunk_terms(chunk_of(vectors), FAST) for vectors in (VECTORS[:1], VECTORS))
+    assert typeof(one) == typeof(many)
 
 
 @pytest.mark.parametrize(
