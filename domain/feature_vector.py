@@ -17,7 +17,7 @@ from domain.errors import StaleInputError
 from domain.quantiles import QUANTILE_LEVELS
 from domain.stage_tables import HORIZON_WEEKS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -56,6 +56,9 @@ class FeatureVector(NamedTuple):
     vector_hash: str
     demand_common_share: float | None = None
     demand_autocorrelation: float | None = None
+    inbound_later_units: int = 0
+    lead_time_weeks: float | None = None
+    """`None` = the merchant's."""
 
 
 _ARRAYS: Mapping[str, type] = {

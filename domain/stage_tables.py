@@ -34,6 +34,18 @@ class Rejects(dy.Schema):
     row = dy.String(nullable=False, description="The row as it was read, as JSON.")
 
 
+class Readings(dy.Schema):
+    """How the platform read what the source says where that is unclear, implausible or missing: one line per reading and series, merchant or table."""
+
+    reading = dy.String(nullable=False, description="What was found, in a word or two: stock_report_omits_article, implausible_price.")
+    table = dy.String(nullable=False, description="Table of the contract.")
+    column = dy.String(nullable=True, description="Column concerned; null = the whole row.")
+    merchant_id = dy.String(nullable=True, description="Whom it concerns; null = the whole source.")
+    article_id = dy.String(nullable=True, description="Which article; null = all of the merchant's.")
+    n_rows = dy.Int64(nullable=False, min=0, description="Rows or cells concerned.")
+    evidence = dy.String(nullable=False, description="A sentence: what was found, and what was assumed instead.")
+
+
 class Fingerprints(dy.Schema):
     """What the accepted rows of a raw table were on each day: compared from one ingestion to the next, it shows what was restated."""
 
@@ -150,6 +162,7 @@ class SkuVectors(dy.Schema):
     demand_quantiles_units = dy.List(dy.Float64(nullable=False), nullable=False, description="12 × 39 quantiles, week by week; week 0 scaled to the days left.")
     on_hand_units = _units("Stock at the end of the day before.")
     inbound_units = dy.List(dy.Int64(nullable=False), nullable=False, description="Units in transit, by week of expected arrival 0 … 11.")
+    inbound_later_units = _units("Units in transit that are expected after week 11: they count in the inventory position.")
     returns_due_units = dy.List(dy.Float64(nullable=False), nullable=False, description="Expected returns of units sold before the start, by week 0 … 11.")
     sales_history_units = dy.List(dy.Int64(nullable=True), nullable=False, description="Sales of the last 12 weeks, oldest first.")
     unit_price_eur = dy.Float64(nullable=False, min=0.0, description="Selling price per unit.")
@@ -162,6 +175,7 @@ class SkuVectors(dy.Schema):
     fixed_order_cost_eur = dy.Float64(nullable=False, min=0.0, description="[K]")
     return_rate = _share("Share of units sold that comes back.")
     return_lag_weights = dy.List(dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale; sums to 1.")
+    lead_time_weeks = dy.Float64(nullable=True, min=0.0, allow_inf=False, allow_nan=False, description="Mean full weeks between order and receipt [L]; null = the merchant's.")
     observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = none in the whole market.")
     demand_common_share = dy.Float64(
         nullable=True, min=0.0, max=1.0, description="Share of weekly demand's variance that is common to all weeks [g]; null = not estimated."

@@ -92,13 +92,14 @@ def _demand_left(ordered: pl.DataFrame, *, share: float) -> FloatArray:
 
 
 def _stock(tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame, *, decision_date: date, cutoff: date, settings: Settings) -> pl.DataFrame:
-    """on_hand_units and inbound_units of every series; nothing known = nothing there."""
+    """Stock, shipments and lead time of every series; nothing known = nothing there."""
     lead = lead_times(tables, keys["merchant_id"].unique().sort(), settings=settings)
     inbound = inbound_units(tables, lead, decision_date=decision_date, cutoff=cutoff)
     joined = keys.join(on_hand_units(tables, decision_date=decision_date), on=SERIES_KEY, how="left", maintain_order="left")
     joined = joined.join(inbound, on=SERIES_KEY, how="left", maintain_order="left")
     nothing = pl.lit([0] * HORIZON_WEEKS, pl.List(pl.Int64))
-    return joined.with_columns(pl.col("on_hand_units").fill_null(0), pl.col("inbound_units").fill_null(nothing))
+    joined = joined.join(lead.select("merchant_id", "lead_time_weeks"), on="merchant_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("on_hand_units", "inbound_later_units").fill_null(0), pl.col("inbound_units").fill_null(nothing))
 
 
 def _profiles_of(keys: pl.DataFrame, articles: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:

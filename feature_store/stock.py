@@ -40,11 +40,11 @@ def lead_times(tables: Mapping[str, pl.DataFrame], merchant_ids: pl.Series, *, s
 
 
 def inbound_units(tables: Mapping[str, pl.DataFrame], lead_time_weeks: pl.DataFrame, *, decision_date: date, cutoff: date) -> pl.DataFrame:
-    """Units in transit on the decision day by week of expected arrival, one list of 12 per series that has any.
+    """Units in transit on the decision day by week of expected arrival, one list of 12 per series that has any, and those expected later.
 
     In transit = ordered before the decision day and not received before it. Where one of the two dates is missing it
     is inferred from the other and the merchant's lead time; a shipment with neither date cannot be placed and is left
-    out. Overdue shipments are expected in week 0; arrivals beyond week 11 lie outside the simulation and are left out.
+    out. Overdue shipments are expected in week 0.
     """
     start = datetime.combine(decision_date, time(), tzinfo=UTC)
     on_the_way = pl.duration(weeks=pl.col("lead_time_weeks").round().cast(pl.Int64) + 1)
@@ -60,7 +60,8 @@ def inbound_units(tables: Mapping[str, pl.DataFrame], lead_time_weeks: pl.DataFr
     first_week = pl.lit(first_horizon_week(cutoff))
     week = ((pl.col("expected").cast(pl.Date).dt.truncate("1w") - first_week).dt.total_days() // 7).clip(lower_bound=0)
     by_week = [pl.col("quantity_units").filter(pl.col("horizon") == index).sum() for index in range(HORIZON_WEEKS)]
-    return in_transit.with_columns(horizon=week).group_by(SERIES_KEY).agg(inbound_units=pl.concat_list(by_week))
+    later = pl.col("quantity_units").filter(pl.col("horizon") >= HORIZON_WEEKS).sum()
+    return in_transit.with_columns(horizon=week).group_by(SERIES_KEY).agg(inbound_units=pl.concat_list(by_week), inbound_later_units=later)
 
 
 def recent_sales(series: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> FloatArray:
