@@ -10,8 +10,9 @@ from domain.quantiles import QUANTILE_LEVELS, mean_of_quantiles
 from domain.stage_tables import CHANGE_CAUSES
 from simulation.alternatives import NEVER_ORDER, NOTHING_TODAY, ONE_PACK_LESS, ONE_PACK_MORE, RECOMMENDED
 from simulation.kernels.path_costs import COST_TERMS
-from simulation.optimize import Recommendation, optimize_policy, situation_of
+from simulation.optimize import optimize_policy, situation_of
 from simulation.order_changes import Inputs, keeping_difference, order_of, trace_order_change
+from simulation.recommendation import Recommendation
 
 _ALTERNATIVES = {
     RECOMMENDED: "as recommended",

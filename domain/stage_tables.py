@@ -22,6 +22,8 @@ FORECAST_REFUSED = "forecast_refused"
 """Flag of forecasts that a simple forecaster answers because the calibration gate refused the champion's."""
 ALL_CATEGORIES = ""
 """The row of `MerchantProfiles` for all of a merchant's articles."""
+DECIDED, NEXT_ORDER_DAY, NOT_DECIDED = "decided", "next order day", "not decided"
+"""Values of `Policies.decision`."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
 """Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
@@ -162,7 +164,10 @@ class SkuVectors(dy.Schema):
     demand_quantiles_units = dy.List(dy.Float64(nullable=False), nullable=False, description="12 × 39 quantiles, week by week; week 0 scaled to the days left.")
     on_hand_units = _units("Stock at the end of the day before.")
     inbound_units = dy.List(dy.Int64(nullable=False), nullable=False, description="Units in transit, by week of expected arrival 0 … 11.")
-    inbound_later_units = _units("Units in transit that are expected after week 11: they count in the inventory position.")
+    last_order_date = dy.Date(nullable=True, description="Day of the last order before the decision day; null = none on record.")
+    inbound_later_units = dy.List(
+        dy.Int64(nullable=False), nullable=False, description="Units in transit expected after week 11, by week 12, 13, … up to the last that has any."
+    )
     returns_due_units = dy.List(dy.Float64(nullable=False), nullable=False, description="Expected returns of units sold before the start, by week 0 … 11.")
     sales_history_units = dy.List(dy.Int64(nullable=True), nullable=False, description="Sales of the last 12 weeks, oldest first.")
     unit_price_eur = dy.Float64(nullable=False, min=0.0, description="Selling price per unit.")
@@ -175,12 +180,15 @@ class SkuVectors(dy.Schema):
     fixed_order_cost_eur = dy.Float64(nullable=False, min=0.0, description="[K]")
     return_rate = _share("Share of units sold that comes back.")
     return_lag_weights = dy.List(dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale; sums to 1.")
-    lead_time_weeks = dy.Float64(nullable=True, min=0.0, allow_inf=False, allow_nan=False, description="Mean full weeks between order and receipt [L]; null = the merchant's.")
+    lead_time_weeks = dy.Float64(
+        nullable=True, min=0.0, allow_inf=False, allow_nan=False, description="Mean full weeks between order and receipt [L]; null = the merchant's."
+    )
     observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = none in the whole market.")
     demand_common_share = dy.Float64(
         nullable=True, min=0.0, max=1.0, description="Share of weekly demand's variance that is common to all weeks [g]; null = not estimated."
     )
     demand_autocorrelation = dy.Float64(nullable=True, min=-1.0, max=1.0, description="Week-to-week autocorrelation of the rest [ρ]; null = not estimated.")
+    supplier_id = dy.String(nullable=True, description="Who supplies it: articles of one supplier share its delays; null = not known.")
     minimum_order_quantity_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     pack_size_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     model = dy.String(nullable=False, description="Model of the forecast.")
@@ -241,6 +249,13 @@ class Policies(dy.Schema):
     policy = dy.String(nullable=False, description="Replenishment policy.")
     trigger = dy.String(nullable=False, description="What the reorder point is compared with.")
     objective = dy.String(nullable=False, description="What was minimised over the paths.")
+    decision = dy.String(
+        nullable=False,
+        description="decided: the order is for today. next order day: today is none, the plan waits. not decided: no decision could be made.",
+    )
+    decision_reason = dy.String(nullable=False, description="Why there is no order for today, or why one is urgent; empty = an ordinary decision.")
+    next_order_date = dy.Date(nullable=True, description="The next day on which the article may be ordered, today excluded; null = none known.")
+    planned_order_units = _units("Units to order on the next order day as things stand, before any limit; 0 where today's order is placed.")
     order_now_units = _units("Units to order today, after MOQ, pack size and the merchant's limits.")
     order_now_value_eur = _euros("Its value at unit cost (at unit price where the cost is not known).")
     order_before_budget_units = _units("Units to order today if no limit (budget, capacity, minimum, floor) tied the merchant's SKUs together.")

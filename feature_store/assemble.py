@@ -14,7 +14,7 @@ from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import Settings
 from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors
 from feature_store.economics import unit_economics
-from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
+from feature_store.stock import SERIES_KEY, inbound_units, last_orders, lead_times, on_hand_units, recent_sales, returns_due_units
 from ml.forecasting import forecast_newcomers
 from ml.preprocessing import default_profiles, without_unit_errors
 from simulation.sampling.dependence_by_segment import estimate_dependence, of_segments
@@ -98,8 +98,11 @@ def _stock(tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame, *, decision_d
     joined = keys.join(on_hand_units(tables, decision_date=decision_date), on=SERIES_KEY, how="left", maintain_order="left")
     joined = joined.join(inbound, on=SERIES_KEY, how="left", maintain_order="left")
     nothing = pl.lit([0] * HORIZON_WEEKS, pl.List(pl.Int64))
+    joined = joined.join(last_orders(tables, decision_date=decision_date), on=SERIES_KEY, how="left", maintain_order="left")
     joined = joined.join(lead.select("merchant_id", "lead_time_weeks"), on="merchant_id", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("on_hand_units", "inbound_later_units").fill_null(0), pl.col("inbound_units").fill_null(nothing))
+    return joined.with_columns(
+        pl.col("on_hand_units").fill_null(0), pl.col("inbound_units").fill_null(nothing), pl.col("inbound_later_units").fill_null(pl.lit([], pl.List(pl.Int64)))
+    )
 
 
 def _profiles_of(keys: pl.DataFrame, articles: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:
@@ -114,7 +117,7 @@ def _profiles_of(keys: pl.DataFrame, articles: pl.DataFrame, profiles: pl.DataFr
 
 
 def _packaging(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    return tables["articles"].select(*SERIES_KEY, "minimum_order_quantity_units", "pack_size_units")
+    return tables["articles"].select(*SERIES_KEY, "minimum_order_quantity_units", "pack_size_units", "supplier_id")
 
 
 def _padded(weights: pl.Series) -> FloatArray:

@@ -12,6 +12,9 @@ from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 
 SERIES_KEY = ["merchant_id", "article_id"]
+LATEST_WEEK = 63
+"""Shipments expected later still are counted in this week: beyond every lead time of the contract."""
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -59,9 +62,18 @@ def inbound_units(tables: Mapping[str, pl.DataFrame], lead_time_weeks: pl.DataFr
     in_transit = shipments.filter(pl.col("ordered") < start, pl.col("received_at").is_null() | (pl.col("received_at") >= start))
     first_week = pl.lit(first_horizon_week(cutoff))
     week = ((pl.col("expected").cast(pl.Date).dt.truncate("1w") - first_week).dt.total_days() // 7).clip(lower_bound=0)
-    by_week = [pl.col("quantity_units").filter(pl.col("horizon") == index).sum() for index in range(HORIZON_WEEKS)]
-    later = pl.col("quantity_units").filter(pl.col("horizon") >= HORIZON_WEEKS).sum()
-    return in_transit.with_columns(horizon=week).group_by(SERIES_KEY).agg(inbound_units=pl.concat_list(by_week), inbound_later_units=later)
+    placed = in_transit.with_columns(horizon=week.clip(upper_bound=LATEST_WEEK))
+    by_week = [pl.col("quantity_units").filter(pl.col("horizon") == index).sum() for index in range(LATEST_WEEK + 1)]
+    listed = placed.group_by(SERIES_KEY).agg(units=pl.concat_list(by_week), n_weeks=pl.col("horizon").filter(pl.col("quantity_units") > 0).max() + 1)
+    later = pl.col("units").list.slice(HORIZON_WEEKS, (pl.col("n_weeks").fill_null(0) - HORIZON_WEEKS).clip(lower_bound=0))
+    return listed.select(*SERIES_KEY, inbound_units=pl.col("units").list.head(HORIZON_WEEKS), inbound_later_units=later)
+
+
+def last_orders(tables: Mapping[str, pl.DataFrame], *, decision_date: date) -> pl.DataFrame:
+    """Day of each series' last order before the decision day, cancelled ones left out; a series without one has no row."""
+    day = pl.col("ordered_at").dt.date()
+    placed = tables["inbound_shipments"].filter(day < decision_date, pl.col("quantity_units") > 0)
+    return placed.group_by(SERIES_KEY).agg(last_order_date=day.max())
 
 
 def recent_sales(series: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> FloatArray:

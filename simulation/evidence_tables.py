@@ -39,7 +39,8 @@ def settings_in_force(vectors: pl.DataFrame, settings: Settings, *, merchants: p
         merchants: Contract table `merchants`, possibly without rows.
     """
     merchant_rows = {row["merchant_id"]: row for row in merchants.iter_rows(named=True)}
-    own = {merchant_id: settings.for_merchant(merchant_id, merchant_rows.get(merchant_id)) for merchant_id in vectors["merchant_id"].unique().sort()}
+    merchant_ids = vectors["merchant_id"].unique().sort()
+    own = {merchant_id: settings.for_merchant_if_usable(merchant_id, merchant_rows.get(merchant_id))[0] for merchant_id in merchant_ids}
     rows = [{"merchant_id": merchant_id, "settings_hash": its.hash(), "settings": its.as_record()} for merchant_id, its in own.items()]
     return SettingsInForce.validate(pl.DataFrame(rows, schema=SettingsInForce.create_empty().schema))
 
