@@ -364,13 +364,13 @@ def _change(description: str) -> dy.Int64:
 
 
 class OrderChanges(dy.Schema):
-    """Policy: orders that differ from those of the day before, and by what: causes swapped one after the other, so that they add up to the change."""
+    """Policy: orders that differ from what was planned the day before, and by what: causes swapped one after the other, so that they add up to the change."""
 
     date = dy.Date(nullable=False, description="Decision day.")
     merchant_id = _key("Who orders.")
     article_id = _key("What is ordered.")
-    order_day_before_units = _units("Units to order the day before.")
-    order_now_units = _units("Units to order today.")
+    order_day_before_units = _units("Units that were planned the day before: for the next order day, or none.")
+    order_now_units = _units("Units to order today or, where today is no order day, on the next one.")
     change_eur = _euros("Value of the change.")
     calendar_units = _change("a day having passed: fewer days left in the week, on Mondays another 12th week")
     chance_units = _change("chance: the futures of another day are drawn anew")

@@ -19,7 +19,7 @@ from simulation.costs import objective_values, percentile_error, percentile_rank
 from simulation.decision import Decision, decision_of, no_decision
 from simulation.kernels.demand_totals import weekly_demand
 from simulation.kpis import Evaluation, evaluate_with_order
-from simulation.policies.protocol import PolicyTerms, Situation
+from simulation.policies.protocol import PolicyTerms, Situation, SituationOfMany
 from simulation.policies.registry import POLICIES
 from simulation.recommendation import Recommendation, parameter_columns, undecided
 from simulation.sampling.paths import Paths, sample_paths
@@ -68,18 +68,20 @@ def _optimize_chunk(vectors: Sequence[FeatureVector], settings: Settings, *, see
     many = situation_of_many(chunk_of(vectors), settings, seed=seed)
     names = dict.fromkeys((settings.inventory.policy, _BASE_STOCK, *settings.evidence.compared_policies))
     tuned = {name: tune_many(POLICIES[name], many, settings).by_sku() for name in names}
-    orders = settle_chunk(vectors, many, [found.theta for found in tuned[settings.inventory.policy]], settings, seed=seed)
+    decisions = _decide(vectors, many, tuned[settings.inventory.policy], settings, seed=seed)
     return [
-        recommendation_of(
-            vector,
-            settings,
-            situation=many.sku(k),
-            tuned={name: found[k] for name, found in tuned.items()},
-            decision=decision_of(vector, settings, orders[k]),
-            seed=seed,
-        )
+        recommendation_of(vector, settings, situation=many.sku(k), tuned={name: found[k] for name, found in tuned.items()}, decision=decisions[k], seed=seed)
         for k, vector in enumerate(vectors)
     ]
+
+
+def _decide(vectors: Sequence[FeatureVector], many: SituationOfMany, tuned: Sequence[Tuned], settings: Settings, *, seed: int) -> list[Decision]:
+    def further(skus: list[int]) -> SituationOfMany:
+        return situation_of_many(chunk_of([vectors[sku] for sku in skus]), settings, seed=seed, purpose="settle")
+
+    form = POLICIES[settings.inventory.policy].form(many)
+    settled = settle_chunk(form, [found.theta for found in tuned], many, further=further)
+    return [decision_of(vector, settings, order) for vector, order in zip(vectors, settled, strict=True)]
 
 
 def decide_today(vector: FeatureVector, settings: Settings, *, seed: int) -> Decision:
@@ -87,8 +89,7 @@ def decide_today(vector: FeatureVector, settings: Settings, *, seed: int) -> Dec
     if reasons := reasons_against([vector], settings):
         return no_decision(reasons[0])
     many = situation_of_many(chunk_of([vector]), settings, seed=seed)
-    theta = tune_many(POLICIES[settings.inventory.policy], many, settings).theta
-    return decision_of(vector, settings, settle_chunk([vector], many, list(theta), settings, seed=seed)[0])
+    return _decide([vector], many, tune_many(POLICIES[settings.inventory.policy], many, settings).by_sku(), settings, seed=seed)[0]
 
 
 def situation_of(vector: FeatureVector, settings: Settings, *, seed: int) -> Situation:

@@ -60,8 +60,9 @@ def _order_after_swap(order_units: int, inputs: Inputs, swapped: Inputs) -> int:
 
 
 def order_of(vector: FeatureVector, settings: Settings) -> int:
-    """What `optimize_policy` orders today, without the figures around it."""
-    return decide_today(vector, settings, seed=settings.seed).order_now_units
+    """What `optimize_policy` orders today, or plans for the next order day, without the figures around it."""
+    decision = decide_today(vector, settings, seed=settings.seed)
+    return decision.order_now_units + decision.planned_order_units
 
 
 def keeping_difference(row: Mapping[str, Any], order_units: int, vector: FeatureVector, settings: Settings) -> tuple[float, float]:
@@ -75,7 +76,12 @@ def keeping_difference(row: Mapping[str, Any], order_units: int, vector: Feature
     """
     situation, policy = situation_of(vector, settings, seed=row["seed"]), POLICIES[row["policy"]]
     fresh = sample_paths(vector, settings, n_paths=settings.simulation.n_paths_evaluate, purpose="evaluate", seed=row["seed"])
-    plans = first_orders(policy.form(situation), policy.parameters(terms_of_row(row), situation), (row["order_now_units"], order_units), situation.terms)
+    plans = first_orders(
+        policy.form(situation),
+        policy.parameters(terms_of_row(row), situation),
+        (row["order_now_units"] + row["planned_order_units"], order_units),
+        situation.terms,
+    )
     figures = compare([plans], paths=fresh, terms=situation.terms, objective=settings.inventory.objective)
     return float(figures.difference_eur[1]), float(figures.standard_error_eur[1])
 

@@ -4,25 +4,20 @@ A search on a few hundred paths cannot tell such orders apart, so it would answe
 further paths, the same ones on every day, with the error of each difference. An order that saves next to nothing is not placed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from domain.feature_vector import FeatureVector
-from domain.settings import Settings
-from domain.vector_chunk import chunk_of
 from simulation.cost_curve import possible_orders
 from simulation.costs import objective_values, percentile_error
 from simulation.kernels.chunks import form_at, sku_terms_at
 from simulation.kernels.demand_totals import total_demand
-from simulation.kernels.order_plans import BLOCK_PATHS, IntArray, PolicyForm, decide, new_plan, plan_orders
+from simulation.kernels.order_plans import ABSENT, BLOCK_PATHS, IntArray, PolicyForm, decide, new_plan, plan_orders
 from simulation.kernels.path_costs import COST_TERMS, score_first_orders
 from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.policies.protocol import Situation, SituationOfMany
-from simulation.policies.registry import POLICIES
 from simulation.sampling.paths import FloatArray
-from simulation.tuning import situation_of_many
 
 _RATIOS = np.array((0.5, 0.7, 0.85, 0.93, 1.08, 1.2, 1.4))
 """Other orders to look at, as parts of what the policy orders."""
@@ -90,9 +85,11 @@ def settle_order(form: PolicyForm, theta: IntArray, as_searched_units: int, *, s
 
 
 def _candidates(form: PolicyForm, theta: IntArray, as_searched: int, planned: int, situation: Situation) -> _Candidates:
-    pack = int(situation.pack_units)
-    wished = np.concatenate((as_searched * _RATIOS, (as_searched - pack, as_searched + pack)))
-    units = np.union1d((0, as_searched, planned), possible_orders(np.maximum(wished, 0.0), situation)).astype(np.int64)
+    units = np.array(sorted({0, as_searched, planned}), dtype=np.int64)
+    if form.kick_start_units != ABSENT:  # today's order is a parameter of its own; else it follows from the others
+        pack = int(situation.pack_units)
+        wished = np.concatenate((as_searched * _RATIOS, (as_searched - pack, as_searched + pack)))
+        units = np.union1d(units, possible_orders(np.maximum(wished, 0.0), situation)).astype(np.int64)
     cost, sold = score_first_orders(form, theta, units, situation.paths.blocks, situation.terms)
     return _Candidates(units, np.asarray(cost, dtype=np.float64), np.asarray(sold))
 
@@ -139,22 +136,20 @@ def _least_benefit_eur(situation: Situation) -> float:
     return min(least, _LARGEST_SHARE_OF_REVIEW * earned)
 
 
-def settle_chunk(vectors: Sequence[FeatureVector], many: SituationOfMany, thetas: Sequence[IntArray], settings: Settings, *, seed: int) -> list[Settled]:
-    """`settle_order` for each SKU of a chunk: further paths are drawn for those that may order.
+def settle_chunk(form: PolicyForm, thetas: Sequence[IntArray], many: SituationOfMany, *, further: Callable[[list[int]], SituationOfMany]) -> list[Settled]:
+    """`settle_order` for each SKU of a chunk.
 
     Args:
-        vectors: The SKUs, of one merchant and lead time.
-        many: Their situation in the search.
+        form: The policy, of all SKUs.
         thetas: What the search found.
-        settings: With the merchant's own in force.
-        seed: Seed of all keyed randomness.
+        many: The situation of the search.
+        further: The situation of some of the SKUs on paths of the purpose "settle": drawn for those that may order.
     """
-    form = POLICIES[settings.inventory.policy].form(many)
     searched = [order_of_plan(form_at(form, sku), theta, sku_terms_at(many.terms, sku)) for sku, theta in enumerate(thetas)]
-    settled = [Settled(0, 0.0, is_urgent=False) for _ in vectors]
+    settled = [Settled(0, 0.0, is_urgent=False) for _ in searched]
     ordering = [sku for sku, units in enumerate(searched) if units]
     if ordering:
-        further = situation_of_many(chunk_of([vectors[sku] for sku in ordering]), settings, seed=seed, purpose="settle")
+        drawn = further(ordering)
         for place, sku in enumerate(ordering):
-            settled[sku] = settle_order(form_at(form, sku), thetas[sku], searched[sku], situation=further.sku(place))
+            settled[sku] = settle_order(form_at(form, sku), thetas[sku], searched[sku], situation=drawn.sku(place))
     return settled

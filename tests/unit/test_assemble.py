@@ -176,7 +176,7 @@ def test_every_default_is_named_once_with_its_value_and_share():
     assert found["holding_rate_eur_per_unit_week"] == DefaultUsed("holding_rate_eur_per_unit_week", "0.01 × unit_price_eur", 1.0)
     assert found["return_rate"].share_of_rows == 1.0
     assert found["lead_time_cv"] == DefaultUsed("lead_time_cv", "0.4", 1.0)
-    assert found["objective"] == DefaultUsed("objective", "p75", 1.0)
+    assert found["objective"] == DefaultUsed("objective", "mean", 1.0)
     assert "lead_time_weeks" not in found
 
 
