@@ -13,7 +13,7 @@ import polars as pl
 
 from domain.feature_vector import vector_from_row
 from domain.settings import Settings
-from domain.stage_tables import Recommendations
+from domain.stage_tables import NEXT_ORDER_DAY, Recommendations
 from simulation.decision import no_decision
 from simulation.optimize import optimize_policies
 from simulation.recommendation import undecided
@@ -23,13 +23,21 @@ _CHUNKS_AT_A_TIME = 16
 """Chunks handed to the threads together: an error stops the run soon."""
 
 
-def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl.DataFrame, on_progress: Callable[[int], None] | None = None) -> pl.DataFrame:
+def optimize_vectors(
+    vectors: pl.DataFrame,
+    settings: Settings,
+    *,
+    merchants: pl.DataFrame,
+    plans: pl.DataFrame | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> pl.DataFrame:
     """Optimise every SKU; the result does not depend on which others stand in the frame.
 
     Args:
         vectors: Rows of `stage_tables.SkuVectors`.
         settings: The platform's; each merchant's own are put on top.
         merchants: Contract table `merchants`, possibly without rows.
+        plans: Rows of `stage_tables.Policies` of the day before, whose plans are kept among orders that cost alike; `None` = it was not decided.
         on_progress: Told how many SKUs are done, after each.
 
     Returns:
@@ -42,6 +50,8 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
     """
     merchant_rows = {row["merchant_id"]: row for row in merchants.iter_rows(named=True)}
 
+    planned = {} if plans is None else _planned_units(plans)
+
     @cache
     def settings_of(merchant_id: str) -> tuple[Settings, str]:
         return settings.for_merchant_if_usable(merchant_id, merchant_rows.get(merchant_id))
@@ -51,7 +61,10 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
         own, reason = settings_of(vectors[0].merchant_id)
         if reason:
             return [undecided(vector, own, no_decision(reason), seed=settings.seed).as_row() for vector in vectors]
-        return [found.as_row() for found in optimize_policies(vectors, own, seed=settings.seed)]
+        return [
+            found.as_row()
+            for found in optimize_policies(vectors, own, seed=settings.seed, planned_units=[planned.get((v.merchant_id, v.article_id)) for v in vectors])
+        ]
 
     ordered = vectors.sort("merchant_id", "lead_time_weeks", "article_id")
     for merchant_id in ordered["merchant_id"].unique():
@@ -66,3 +79,9 @@ def optimize_vectors(vectors: pl.DataFrame, settings: Settings, *, merchants: pl
                     if on_progress is not None:
                         on_progress(len(rows))
     return Recommendations.validate(pl.DataFrame(rows, schema=Recommendations.create_empty().schema).sort("merchant_id", "article_id"))
+
+
+def _planned_units(plans: pl.DataFrame) -> dict[tuple[str, str], int]:
+    """Plans for the next order day; an order that was placed is no plan any more."""
+    waiting = plans.filter(pl.col("decision") == NEXT_ORDER_DAY)
+    return {(merchant, article): units for merchant, article, units in waiting.select("merchant_id", "article_id", "planned_order_units").iter_rows()}

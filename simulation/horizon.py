@@ -15,6 +15,7 @@ from domain.vector_chunk import VectorChunk
 LONGEST_HORIZON_WEEKS = 30
 """A path keeps a lead time as one bit of 31."""
 
+LONGEST_FREE_LEAD_TIME_WEEKS = 8.0
 _SEEN_WEEKS = 3
 """Weeks that a plan looks beyond the review after the arrival of an order of today."""
 _LATE_SHARE = 1.25
@@ -31,6 +32,15 @@ def horizon_weeks(inventory: InventorySettings) -> int:
 def is_plannable(inventory: InventorySettings) -> bool:
     """Whether an order of today arrives within the longest horizon, with a review after it."""
     return inventory.lead_time_weeks + inventory.review_period_weeks + 1 <= LONGEST_HORIZON_WEEKS
+
+
+def has_free_order(inventory: InventorySettings) -> bool:
+    """Whether today's order is worth a search of its own.
+
+    With a long lead time the next order does nearly as well as today's on every path: postponed from week to week, nothing would ever be
+    ordered. Today's order then fills up to the level that later ones fill up to.
+    """
+    return inventory.lead_time_weeks <= LONGEST_FREE_LEAD_TIME_WEEKS
 
 
 def to_horizon(chunk: VectorChunk, n_weeks: int) -> VectorChunk:

@@ -32,7 +32,7 @@ _BASE_STOCK = "base_stock"
 _NO_PARAMETERS = np.zeros(0, dtype=np.int64)
 
 
-def optimize_policy(vector: FeatureVector, settings: Settings, *, seed: int) -> Recommendation:
+def optimize_policy(vector: FeatureVector, settings: Settings, *, seed: int, planned_units: int | None = None) -> Recommendation:
     """The best policy of the merchant's kind for this SKU today (method §2 to §6).
 
     Candidates compete on `n_paths_optimize` paths; the winner and its alternatives are then run on `n_paths_evaluate` fresh
@@ -42,45 +42,60 @@ def optimize_policy(vector: FeatureVector, settings: Settings, *, seed: int) -> 
         vector: The SKU on its decision day.
         settings: With the merchant's own in force (`Settings.for_merchant`).
         seed: Seed of all keyed randomness.
+        planned_units: What was planned for today the day before; among orders that cost alike it is kept. `None` = not known.
     """
-    return optimize_policies([vector], settings, seed=seed)[0]
+    return optimize_policies([vector], settings, seed=seed, planned_units=[planned_units])[0]
 
 
-def optimize_policies(vectors: Sequence[FeatureVector], settings: Settings, *, seed: int) -> list[Recommendation]:
+def optimize_policies(
+    vectors: Sequence[FeatureVector], settings: Settings, *, seed: int, planned_units: Sequence[int | None] | None = None
+) -> list[Recommendation]:
     """`optimize_policy` for SKUs of one merchant, their searches in one call: the same bits, for no SKU sees another.
 
     Args:
         vectors: The SKUs; those of `tuning.alike_chunks` are searched together.
         settings: With the merchant's own in force.
         seed: Seed of all keyed randomness.
+        planned_units: Of each SKU, as in `optimize_policy`.
     """
+    planned = [None] * len(vectors) if planned_units is None else planned_units
     reasons = reasons_against(vectors, settings)
     found = {place: undecided(vectors[place], settings, no_decision(reason), seed=seed) for place, reason in reasons.items()}
     sound = [place for place in range(len(vectors)) if place not in reasons]
     for places in alike_chunks([vectors[place] for place in sound]):
         chunk = [sound[place] for place in places]
-        found |= zip(chunk, _optimize_chunk([vectors[place] for place in chunk], settings, seed=seed), strict=True)
+        found |= zip(
+            chunk, _optimize_chunk([vectors[place] for place in chunk], settings, seed=seed, planned_units=[planned[place] for place in chunk]), strict=True
+        )
     return [found[place] for place in range(len(vectors))]
 
 
-def _optimize_chunk(vectors: Sequence[FeatureVector], settings: Settings, *, seed: int) -> list[Recommendation]:
+def _optimize_chunk(vectors: Sequence[FeatureVector], settings: Settings, *, seed: int, planned_units: Sequence[int | None]) -> list[Recommendation]:
     """SKUs of one merchant and lead time, all of them sound."""
     many = situation_of_many(chunk_of(vectors), settings, seed=seed)
     names = dict.fromkeys((settings.inventory.policy, _BASE_STOCK, *settings.evidence.compared_policies))
     tuned = {name: tune_many(POLICIES[name], many, settings).by_sku() for name in names}
-    decisions = _decide(vectors, many, tuned[settings.inventory.policy], settings, seed=seed)
+    decisions = _decide(vectors, many, tuned[settings.inventory.policy], settings, seed=seed, planned_units=planned_units)
     return [
         recommendation_of(vector, settings, situation=many.sku(k), tuned={name: found[k] for name, found in tuned.items()}, decision=decisions[k], seed=seed)
         for k, vector in enumerate(vectors)
     ]
 
 
-def _decide(vectors: Sequence[FeatureVector], many: SituationOfMany, tuned: Sequence[Tuned], settings: Settings, *, seed: int) -> list[Decision]:
+def _decide(
+    vectors: Sequence[FeatureVector],
+    many: SituationOfMany,
+    tuned: Sequence[Tuned],
+    settings: Settings,
+    *,
+    seed: int,
+    planned_units: Sequence[int | None] | None = None,
+) -> list[Decision]:
     def further(skus: list[int]) -> SituationOfMany:
         return situation_of_many(chunk_of([vectors[sku] for sku in skus]), settings, seed=seed, purpose="settle")
 
     form = POLICIES[settings.inventory.policy].form(many)
-    settled = settle_chunk(form, [found.theta for found in tuned], many, further=further)
+    settled = settle_chunk(form, [found.theta for found in tuned], many, further=further, planned_units=planned_units)
     return [decision_of(vector, settings, order) for vector, order in zip(vectors, settled, strict=True)]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from simulation.cost_curve import possible_orders
 from simulation.costs import objective_values, percentile_error
+from simulation.horizon import has_free_order
 from simulation.kernels.chunks import form_at, sku_terms_at
 from simulation.kernels.demand_totals import total_demand
 from simulation.kernels.order_plans import ABSENT, BLOCK_PATHS, IntArray, PolicyForm, decide, new_plan, plan_orders
@@ -71,6 +72,8 @@ def settle_order(form: PolicyForm, theta: IntArray, as_searched_units: int, *, s
         situation: The SKU on paths of the purpose "settle".
         planned_units: What was planned for today the day before; `None` = not known.
     """
+    if not has_free_order(situation.inventory):
+        return Settled(as_searched_units, 0.0, is_urgent=False)
     if not as_searched_units and not planned_units:
         return Settled(0, 0.0, is_urgent=False)
     orders = _candidates(form, theta, as_searched_units, planned_units or 0, situation)
@@ -136,7 +139,14 @@ def _least_benefit_eur(situation: Situation) -> float:
     return min(least, _LARGEST_SHARE_OF_REVIEW * earned)
 
 
-def settle_chunk(form: PolicyForm, thetas: Sequence[IntArray], many: SituationOfMany, *, further: Callable[[list[int]], SituationOfMany]) -> list[Settled]:
+def settle_chunk(
+    form: PolicyForm,
+    thetas: Sequence[IntArray],
+    many: SituationOfMany,
+    *,
+    further: Callable[[list[int]], SituationOfMany],
+    planned_units: Sequence[int | None] | None = None,
+) -> list[Settled]:
     """`settle_order` for each SKU of a chunk.
 
     Args:
@@ -144,12 +154,14 @@ def settle_chunk(form: PolicyForm, thetas: Sequence[IntArray], many: SituationOf
         thetas: What the search found.
         many: The situation of the search.
         further: The situation of some of the SKUs on paths of the purpose "settle": drawn for those that may order.
+        planned_units: What was planned for today the day before, SKU by SKU; `None` = not known.
     """
+    planned = [None] * len(thetas) if planned_units is None else planned_units
     searched = [order_of_plan(form_at(form, sku), theta, sku_terms_at(many.terms, sku)) for sku, theta in enumerate(thetas)]
     settled = [Settled(0, 0.0, is_urgent=False) for _ in searched]
-    ordering = [sku for sku, units in enumerate(searched) if units]
+    ordering = [sku for sku, units in enumerate(searched) if units or planned[sku]]
     if ordering:
         drawn = further(ordering)
         for place, sku in enumerate(ordering):
-            settled[sku] = settle_order(form_at(form, sku), thetas[sku], searched[sku], situation=drawn.sku(place))
+            settled[sku] = settle_order(form_at(form, sku), thetas[sku], searched[sku], situation=drawn.sku(place), planned_units=planned[sku])
     return settled

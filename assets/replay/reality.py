@@ -25,7 +25,7 @@ from feature_store.stock import SERIES_KEY, returns_due_units
 from ml.preprocessing import estimate_merchant_profiles
 from simulation.replay.days import N_DAYS, DayFacts
 from simulation.replay.world import NO_SHIPMENTS, FloatArray, IntArray, Shipments, WorldFacts
-from simulation.sampling.lead_times import FALLBACK_LEAD_TIME_CV
+from simulation.sampling.lead_times import fallback_cv
 from simulation.sku_terms import chunk_terms
 
 Tables = Mapping[str, pl.DataFrame]
@@ -122,7 +122,7 @@ def _lead_times(
     lead = np.empty((len(opening.vectors), terms.n_orders), dtype=np.int64)
     for sku, vector in enumerate(opening.vectors):
         inventory = settings[vector.merchant_id].for_article(vector.lead_time_weeks).inventory
-        cvs = (inventory.lead_time_cv, observed.get(vector.merchant_id), FALLBACK_LEAD_TIME_CV)
+        cvs = (inventory.lead_time_cv, observed.get(vector.merchant_id), fallback_cv(inventory.lead_time_weeks))
         cv, mean = next(cv for cv in cvs if cv is not None), inventory.lead_time_weeks
         if cv == 0 or mean == 0:
             lead[sku] = whole_weeks(mean)

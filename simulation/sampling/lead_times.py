@@ -20,8 +20,11 @@ from domain.vector_chunk import VectorChunk
 Words = npt.NDArray[np.uint32]
 FloatArray = npt.NDArray[np.float64]
 
-FALLBACK_LEAD_TIME_CV = 0.4
-"""Dispersion of lead times where neither the merchant nor its shipments say (method §2)."""
+FALLBACK_LEAD_TIME_CV, FALLBACK_UPTO_WEEKS = 0.4, 4.0
+"""Dispersion of lead times where neither the merchant nor its shipments say (method §2), and the mean up to which it grows with the mean.
+
+A container of 16 weeks is not six weeks late by nature: nobody measured that, and shipments due today would be expected five weeks late.
+"""
 
 
 def lead_time_cvs(chunk: VectorChunk, inventory: InventorySettings) -> list[float]:
@@ -29,8 +32,13 @@ def lead_time_cvs(chunk: VectorChunk, inventory: InventorySettings) -> list[floa
     given = inventory.lead_time_cv
     if given is not None:
         return [given] * len(chunk.vectors)
-    cvs: list[float] = np.where(np.isnan(chunk.lead_time_cv), FALLBACK_LEAD_TIME_CV, chunk.lead_time_cv).tolist()
+    cvs: list[float] = np.where(np.isnan(chunk.lead_time_cv), fallback_cv(inventory.lead_time_weeks), chunk.lead_time_cv).tolist()
     return cvs
+
+
+def fallback_cv(mean_weeks: float) -> float:
+    """Dispersion nobody knows: 0.4, and no more weeks than a lead time of four weeks has."""
+    return FALLBACK_LEAD_TIME_CV * min(1.0, FALLBACK_UPTO_WEEKS / mean_weeks) if mean_weeks else FALLBACK_LEAD_TIME_CV
 
 
 def whole_weeks(mean_weeks: float) -> int:

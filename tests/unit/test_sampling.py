@@ -72,8 +72,12 @@ def test_a_lead_time_without_dispersion_is_one_number(mean, cv, expected):
 
 @pytest.mark.parametrize(("setting", "observed", "expected"), [(0.0, 0.9, 0.0), (None, 0.0, 0.0), (None, None, 0.4)])
 def test_dispersion_is_the_merchants_else_the_shipments_else_the_fallback(setting, observed, expected):
-    weeks = lead_times(5.0, setting, observed=observed)
+    weeks = lead_times(4.0, setting, observed=observed)
     assert weeks.std() / weeks.mean() == pytest.approx(expected, abs=0.02)
+
+
+def test_a_dispersion_nobody_knows_grows_no_further_beyond_four_weeks():
+    assert lead_times(8.0, None).std() == pytest.approx(1.6, abs=0.05)
 
 
 def test_a_forecast_of_nothing_gives_paths_of_nothing():
