@@ -25,8 +25,8 @@ _RATIOS = np.array((0.5, 0.7, 0.85, 0.93, 1.08, 1.2, 1.4))
 _LEAST_BENEFIT_EUR = 1.0
 _LARGEST_SHARE_OF_REVIEW = 0.5
 """No order has to save more than this share of what a review period's sales earn: cheap articles would be postponed for ever."""
-_ERRORS = 1.0
-"""Standard errors within which two orders cost alike."""
+_EVENNESS_OF_MEAN, _EVENNESS_OF_PERCENTILE = 0.25, 0.5
+"""True error over the one of independent paths: Sobol' points have a 25th of the variance of a mean and a sixth of a percentile's (docs/decisions/0012)."""
 _LEAST_PREVENTED_UNITS, _LEAST_PREVENTED_SHARE = 1.0, 0.1
 """Lost sales that make an order urgent: this many units, and this share of a review period's demand."""
 _LOST_SALES = COST_TERMS.index("lost_sales")
@@ -109,21 +109,19 @@ def _preferred(orders: _Candidates, allowed: np.ndarray[tuple[int], np.dtype[np.
     """Place of the order to prefer among those whose costs cannot be told apart."""
     values = np.where(allowed, objective_values(orders.path_cost_eur, objective), np.inf)
     best = int(values.argmin())
-    alike = values - values[best] <= _ERRORS * _errors(orders.path_cost_eur, best, objective)
+    alike = values - values[best] <= _errors(orders.path_cost_eur, best, objective)
     if planned_units is not None and (alike & (orders.units == planned_units)).any():
         return int(np.flatnonzero(orders.units == planned_units)[0])
-    mean = np.where(alike, orders.path_cost_eur.mean(axis=1), np.inf)
-    cheapest = int(mean.argmin())
-    return int(np.flatnonzero(mean - mean[cheapest] <= _ERRORS * _errors(orders.path_cost_eur, cheapest, "mean"))[0])
+    return int(np.where(alike, orders.path_cost_eur.mean(axis=1), np.inf).argmin())
 
 
 def _errors(path_cost_eur: FloatArray, best: int, objective: str) -> FloatArray:
-    """Standard error of each order's objective less that of the best, EUR `(n_orders,)`."""
+    """Error of each order's objective less that of the best, EUR `(n_orders,)`."""
     if objective != "mean":
         percent = int(objective.removeprefix("cvar").removeprefix("p"))
-        return np.full(len(path_cost_eur), percentile_error(np.sort(path_cost_eur[best]), percent))
+        return np.full(len(path_cost_eur), _EVENNESS_OF_PERCENTILE * percentile_error(np.sort(path_cost_eur[best]), percent))
     difference = path_cost_eur - path_cost_eur[best]
-    return np.asarray(difference.std(axis=1) / np.sqrt(path_cost_eur.shape[1]))
+    return np.asarray(_EVENNESS_OF_MEAN * difference.std(axis=1) / np.sqrt(path_cost_eur.shape[1]))
 
 
 def _is_worth_it(orders: _Candidates, chosen: int, situation: Situation) -> bool:
