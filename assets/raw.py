@@ -20,7 +20,7 @@ from domain.settings import Settings
 from domain.stage_tables import STAGE_TABLES
 from domain.tables import RAW_TABLES
 from quality.source_checks import check_merchant_settings, ids_without_sales, sold_merchants
-from sources.fingerprints import fingerprint, restated_days
+from sources.fingerprints import fingerprint, keep_left_days, restated_days, window_starts
 from sources.folder import RawTables, read_source
 
 FIRST_SHARD = "00"
@@ -75,7 +75,7 @@ def _outputs(raw: RawTables, *, keys: list[PartitionKey], settings: Settings) ->
         yield _output(name, PartitionedFrames(keys, partial(rows_of, name)))
     rejects = raw.rejects
     yield _output("rejects", PartitionedFrames(keys, lambda key: rejects if key["shard"] == FIRST_SHARD else rejects.clear(), lambda _: _report(raw)))
-    yield _output("fingerprints", _fingerprints(keys, rows_of, root=settings.data))
+    yield _output("fingerprints", _fingerprints(keys, rows_of, window_starts(raw.frames), root=settings.data))
 
 
 def _output(name: str, frames: PartitionedFrames) -> dg.Output[PartitionedFrames]:
@@ -84,14 +84,18 @@ def _output(name: str, frames: PartitionedFrames) -> dg.Output[PartitionedFrames
         return dg.Output(frames, output_name=name, data_version=dg.DataVersion(_VERSION_BY_DAY))
 
 
-def _fingerprints(keys: list[PartitionKey], rows_of: Callable[[str, PartitionKey], pl.DataFrame], *, root: str) -> PartitionedFrames:
+def _fingerprints(keys: list[PartitionKey], rows_of: Callable[[str, PartitionKey], pl.DataFrame], starts: pl.DataFrame, *, root: str) -> PartitionedFrames:
     """What the rows are by day, and which days the source has restated since the ingestion before."""
     restated: list[pl.DataFrame] = []
 
     def compute(key: PartitionKey) -> pl.DataFrame:
         now = fingerprint({name: rows_of(name, key) for name in RAW_TABLES})
         before = read_partition_if_present(root, "raw/fingerprints", key)
-        restated.append(now.select("table", "day").clear() if before is None else restated_days(before, now))
+        if before is None or before.columns != now.columns:
+            restated.append(now.select("table", "day").clear())
+            return now
+        now = keep_left_days(before, now, starts)
+        restated.append(restated_days(before, now))
         return now
 
     return PartitionedFrames(keys, compute, lambda _: _restatement(restated[-1]))

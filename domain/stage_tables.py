@@ -54,6 +54,7 @@ class Fingerprints(dy.Schema):
     day = dy.Date(nullable=True, description="Day on which the rows became visible; null = no date.")
     n_rows = _units("Rows of the day.")
     rows_hash = dy.UInt64(nullable=False, description="Hash over them, whatever their order.")
+    has_left = dy.Bool(nullable=False, description="True where a moving export window has left the day behind: the rows are those last seen.")
 
     @dy.rule()
     def row_key(cls) -> pl.Expr:
