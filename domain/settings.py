@@ -25,6 +25,7 @@ Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
 Profile = Literal["tiny", "full"]
+StockReporting = Literal["snapshot", "changes"]
 ChannelName = Literal["file", "mail", "webhook", "sns", "cloudwatch"]
 
 
@@ -257,6 +258,15 @@ class AlertSettings(_Frozen):
     )
 
 
+class SourceReadingSettings(_Frozen):
+    """How the source is to be read where it does not say so itself."""
+
+    stock_reports: StockReporting | None = Field(
+        None,
+        description="snapshot: a day's stock report lists all there is, what it omits is zero; changes: what it omits is as before; unset = guessed.",
+    )
+
+
 class GovernanceSettings(_Frozen):
     """Whose orders are released, and which wait for a person. No recommendation depends on it, only what may be placed."""
 
@@ -283,6 +293,7 @@ class Settings(_Frozen):
     evidence: EvidenceSettings = EvidenceSettings()
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
+    reading: SourceReadingSettings = SourceReadingSettings()
     operations: OperationsSettings = OperationsSettings()
     alerts: AlertSettings = AlertSettings()
     suites: SuiteSettings = SuiteSettings()

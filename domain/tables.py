@@ -126,6 +126,7 @@ class Articles(dy.Schema):
     pack_size_units = _optional_units("Orders come in multiples of this.", minimum=1)
     service_class = _optional_text("Service class, e.g. A, B, C.")
     supplier_id = _optional_text("Who supplies it; null = not known, no minimum order value then holds.")
+    lead_time_weeks = _optional_number("Mean full weeks between order and receipt [L]; null = the merchant's, and what its shipments show.", maximum=52.0)
 
 
 class Merchants(dy.Schema):

@@ -48,9 +48,7 @@ def visible_hash(fingerprints: pl.DataFrame, table: str, *, before: dt.date) -> 
 def window_starts(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """First day of each table's events in a whole read, all shards together: `table`, `event`, `start`."""
     starts = [
-        (name, column, frame.select(_visible_on(column).min().cast(pl.Date)).item())
-        for name, frame in tables.items()
-        for column in EVENT_DAYS.get(name, {})
+        (name, column, frame.select(_visible_on(column).min().cast(pl.Date)).item()) for name, frame in tables.items() for column in EVENT_DAYS.get(name, {})
     ]
     return pl.DataFrame(starts, schema={"table": pl.String, "event": pl.String, "start": pl.Date}, orient="row")
 

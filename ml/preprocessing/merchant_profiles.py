@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.stage_tables import ALL_CATEGORIES, UNIT_ERROR, MerchantProfiles
+from ml.preprocessing.lead_times import full_weeks
 from ml.preprocessing.shrinkage import LEAST_PRECISION, shrunk_mean, shrunk_shares
 from ml.preprocessing.unusual_weeks import flag_weeks
 from ml.preprocessing.visible import SERIES_KEY, end_of_week, last_weeks, visible_returns, visible_sales, week_of
@@ -46,8 +47,8 @@ def estimate_merchant_profiles(tables: Mapping[str, pl.DataFrame], *, cutoff: da
 
     Returns:
         `stage_tables.MerchantProfiles`, sorted: per merchant a row for each category that sold, and one (empty category)
-        for its articles without one. A lead time is the number of weeks between the two Mondays less one, never below
-        zero; its dispersion is null where the whole market has received fewer than 10 shipments.
+        for its articles without one. A lead time is the number of full weeks between the days of order and receipt; its dispersion is null where
+        the whole market has received fewer than 10 shipments.
     """
     counts = _counts(tables, cutoff=cutoff)
     if counts.is_empty():
@@ -146,7 +147,7 @@ def _counts(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame
 
     in_rate = last_weeks("week", cutoff=cutoff, n_weeks=RATE_WEEKS)
     units, lag = pl.col("quantity_units"), (week_of("returned_at") - week_of("sold_at")).dt.total_days() // 7
-    lead = ((week_of("received_at") - week_of("ordered_at")).dt.total_days() // 7 - 1).clip(lower_bound=0)
+    lead = full_weeks("ordered_at", "received_at")
     sales = flag_weeks(visible_sales(tables, cutoff=cutoff).collect()).lazy().filter(pl.col("flag").ne_missing(UNIT_ERROR))
     of_sales = by_cell(sales, sold_units=pl.col("sales_units").filter(in_rate).sum())
     launched = tables["articles"].lazy().filter(pl.col("launch_date") < end_of_week(cutoff).date()).select("merchant_id").unique()

@@ -17,7 +17,7 @@ from ml.transformation.usual_weeks import N_USUAL_COLUMN, USUAL_COLUMNS
 from tests.weekly_tables import panel_tables, week
 
 CUTOFF = week(59)
-NO_USUAL_WEEKS = pl.DataFrame(dict.fromkeys(USUAL_COLUMNS, [0.0]) | {N_USUAL_COLUMN: [0.0]})
+NO_USUAL_WEEKS = pl.DataFrame({name: [0.0] for name in USUAL_COLUMNS} | {N_USUAL_COLUMN: [0.0]})
 
 
 def test_levels_that_trees_predict_in_the_wrong_order_are_sorted_and_never_negative() -> None:
