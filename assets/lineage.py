@@ -189,6 +189,18 @@ LINEAGE: Mapping[str, Lineage] = {
         code=("feature_store", "ml.preprocessing"),
         settings=("inventory", "costs", "merchants", "reading"),
     ),
+    "vectors/readings": Lineage(
+        "daily",
+        {
+            **_raw("sales_transactions", "stock_levels", scope=Scope.ALL_SHARDS),
+            **_raw("weekly_sales", "returns", "inbound_shipments", "articles", "merchants"),
+            "series/weekly_demand": Scope.CUTOFF_OF_DAY,
+            "series/lead_times": Scope.CUTOFF_OF_DAY,
+            "vectors/sku_vectors": Scope.SAME,
+        },
+        code=("feature_store", "ml.preprocessing"),
+        settings=("inventory", "merchants", "reading"),
+    ),
     "policy/recommendations": Lineage(
         "daily",
         {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
@@ -241,8 +253,8 @@ LINEAGE: Mapping[str, Lineage] = {
             "policy/policies": Scope.SAME,
             "policy/constraint_prices": Scope.SAME,
             "vectors/sku_vectors": Scope.SAME,
+            "vectors/readings": Scope.SAME,
             **_raw("stock_levels", "inbound_shipments", "articles", "merchants"),
-            **_raw("rejects", scope=Scope.ALL_SHARDS),
         },
         code=("quality.exceptions",),
         settings=("inventory", "costs", "merchants"),

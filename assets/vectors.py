@@ -10,11 +10,13 @@ import polars as pl
 from assets.declaration import declaration
 from assets.layout import PartitionKey, shard_names
 from assets.market_facts import read_market_facts
-from assets.partitioned import PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
+from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
+from assets.plots import markdown_table
+from assets.raw import FIRST_SHARD
 from domain.calendar import cutoff_for
 from domain.settings import Settings
 from domain.tables import RAW_TABLES
-from feature_store import MarketContext, assemble_vectors
+from feature_store import MarketContext, assemble_vectors, read_day
 from ml.preprocessing import MarketFacts
 
 
@@ -29,14 +31,39 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         def compute(key: PartitionKey) -> pl.DataFrame:
             of_week = {"week": cutoff_for(day_of(key)).isoformat(), "shard": key["shard"]}
             demand, forecast, profiles, dependence = (inputs[name].read(**of_week) for name in ("weekly_demand", "released", "merchant_profiles", "dependence"))
-            context = MarketContext(facts(day_of(key)), inputs["lead_times"].read(**of_week))
+            market = MarketContext(facts(day_of(key)), inputs["lead_times"].read(**of_week))
             return assemble_vectors(
-                _tables(inputs, key), demand, forecast, profiles, decision_date=day_of(key), settings=settings, dependence=dependence, market=context
+                _tables(inputs, key), demand, forecast, profiles, decision_date=day_of(key), settings=settings, dependence=dependence, market=market
             )
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 
-    return [sku_vectors]
+    @dg.asset(**declaration("vectors/readings", partitions))
+    def readings(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **inputs: PartitionReader) -> PartitionedFrames:
+        """What the source leaves open, and how it was read: unclear stock, late shipments, silent weeks, changed units."""
+        facts = _facts(inputs, settings)
+
+        def compute(key: PartitionKey) -> pl.DataFrame:
+            of_week = {"week": cutoff_for(day_of(key)).isoformat(), "shard": key["shard"]}
+            market = MarketContext(facts(day_of(key)), inputs["lead_times"].read(**of_week))
+            return read_day(
+                _tables(inputs, key),
+                inputs["weekly_demand"].read(**of_week),
+                inputs["sku_vectors"].read(**key),
+                decision_date=day_of(key),
+                settings=settings,
+                market=market,
+                with_merchants=key["shard"] == FIRST_SHARD,
+            )
+
+        return PartitionedFrames(keys_of(context.partition_keys), compute, _counted)
+
+    return [sku_vectors, readings]
+
+
+def _counted(frame: pl.DataFrame) -> Metadata:
+    counts = frame.group_by("reading").agg(pl.len()).sort("reading")
+    return {"n_readings": frame.height, "readings": markdown_table(("reading", "lines"), counts.rows())}
 
 
 def _tables(inputs: Mapping[str, PartitionReader], key: PartitionKey) -> dict[str, pl.DataFrame]:
