@@ -422,6 +422,7 @@ class Exceptions(dy.Schema):
 
 STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "raw/rejects": Rejects,
+    "raw/readings": Readings,
     "raw/fingerprints": Fingerprints,
     "series/weekly_demand": WeeklyDemand,
     "series/unconstrained_demand": UnconstrainedDemand,
