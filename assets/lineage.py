@@ -254,7 +254,7 @@ LINEAGE: Mapping[str, Lineage] = {
             "policy/constraint_prices": Scope.SAME,
             "vectors/sku_vectors": Scope.SAME,
             "vectors/readings": Scope.SAME,
-            **_raw("stock_levels", "inbound_shipments", "articles", "merchants"),
+            **_raw("stock_levels", "inbound_shipments", "articles", "merchants", "readings"),
         },
         code=("quality.exceptions",),
         settings=("inventory", "costs", "merchants"),

@@ -15,7 +15,7 @@ from sources.readings import readings_of
 _ZERO_IS_EMPTY: Mapping[str, tuple[str, ...]] = {
     "sales_transactions": ("unit_price_eur",),
     "weekly_sales": ("unit_price_eur",),
-    "articles": ("unit_price_eur", "unit_cost_eur", "minimum_order_quantity_units", "pack_size_units"),
+    "articles": ("unit_price_eur", "unit_cost_eur", "minimum_order_quantity_units", "pack_size_units", "lead_time_weeks"),
     "merchants": ("lead_time_weeks", "minimum_order_quantity_units", "pack_size_units"),
 }
 """Columns in which systems write 0 for "not maintained". A zero stock, rate or dispersion of lead times is a value."""

@@ -6,11 +6,7 @@ import polars as pl
 
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from quality.exceptions.exception_rows import MARGIN_EUR, exception_rows
-
-ALL_ARTICLES = "all articles"
-"""Stands for the article where an exception is about a merchant."""
-
+from quality.exceptions.exception_rows import ALL_ARTICLES, MARGIN_EUR, exception_rows
 
 def cut_by_a_limit(skus: pl.DataFrame) -> pl.DataFrame:
     """Orders that the merchant's limits left smaller than recommended."""
