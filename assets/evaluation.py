@@ -42,7 +42,9 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         def compute(key: PartitionKey) -> pl.DataFrame:
             tables = {name: _read(reader, key) for name, reader in others.items()}
             readings = pl.concat([tables["raw_readings"], tables["vectors_readings"]])
-            return rank_exceptions(policies.read(**key), sku_vectors.read(**key), {**tables, "readings": readings}, decision_date=day_of(key), settings=settings)
+            return rank_exceptions(
+                policies.read(**key), sku_vectors.read(**key), {**tables, "readings": readings}, decision_date=day_of(key), settings=settings
+            )
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 

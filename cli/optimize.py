@@ -22,6 +22,7 @@ def optimize(
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
     from domain.stage_tables import Policies
+    from quality.readings import count_readings
     from simulation.batch import optimize_vectors
     from simulation.constraints import apply_limits, limit_orders, order_curves
     from sources.storage import write_parquet
@@ -52,6 +53,7 @@ def optimize(
         "rows_read": raw.rows_read,
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,
+        "readings": count_readings(raw.readings),
         "out": out,
     }
     emit(result, f"{result['n_orders']:,} orders worth {result['order_value_eur']:,.0f} EUR for {policies.height:,} series on {day} → {out}", as_json=as_json)

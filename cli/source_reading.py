@@ -6,6 +6,7 @@ from cli.terminal import progress, today
 from domain.calendar import monday_of, sunday_of
 from domain.errors import UsageError
 from domain.settings import Settings
+from quality.readings import count_readings, reading_lines
 from quality.source_checks import check_merchant_settings, data_span, ids_without_sales
 from sources.folder import RawTables, read_source
 
@@ -26,6 +27,8 @@ def read_and_report(source: str, *, settings: Settings) -> RawTables:
         progress(f"  not in the source: {', '.join(raw.missing_optional)}")
     if raw.not_read:
         progress(f"  not read, unknown to the data contract: {', '.join(raw.not_read)}")
+    for line in reading_lines(count_readings(raw.readings)):
+        progress(f"  {line}")
     for note in ids_without_sales(raw.frames):
         progress(f"  {note}")
     check_merchant_settings(raw.frames, settings)

@@ -215,6 +215,9 @@ class OperationsSettings(_Frozen):
     due_hour_utc: int = Field(4, ge=0, le=23, description="Hour (UTC) at which a day's ingestion, forecast and optimisation fall due.")
     catch_up_days: int = Field(7, ge=0, le=370, description="Days back for which a missed run is made up for.")
     partitions_per_run: int | None = Field(None, ge=1, description="Most partitions one run of a backfill covers; unset = as many as follow each other.")
+    emptied_tables: tuple[str, ...] = Field(
+        (), description="Tables of the source that may come without rows, or not at all, although the ingestion before had some: otherwise the run stops."
+    )
 
 
 class SuiteSettings(_Frozen):

@@ -16,6 +16,7 @@ from domain.tables import RAW_TABLES
 from feature_store import defaults_used
 from orchestration.suite_reports import index_location
 from quality.day_figures import accuracy_figures, order_figures, top_exceptions, top_orders
+from quality.readings import count_readings
 from sources.folder import count_rules
 from sources.storage import join
 
@@ -50,6 +51,8 @@ class RunSummary:
     """Files and columns of the source that the data contract does not know."""
     ids_without_sales: list[str]
     outputs: dict[str, str]
+    readings: list[dict[str, Any]] = field(default_factory=list)
+    """How unclear, implausible and missing values of the source were read (`quality.readings`)."""
     refused_forecasts: dict[str, str] = field(default_factory=dict)
     """Segments whose forecast the calibration gate refused, with the forecaster that answers instead."""
     drift: list[str] = field(default_factory=list)
@@ -85,6 +88,7 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
         defaults_used=_defaults_used(settings, of_week, decision_date=decision_date),
         **source_report,
         rejects_by_rule=count_rules(read_partitions(settings.data, "raw/rejects", [{"shard": shard} for shard in shards])),
+        readings=count_readings(read_partitions(settings.data, "raw/readings", [{"shard": shard} for shard in shards])),
         outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),
         refused_forecasts=_refused(read_partitions(settings.data, "forecast/released", of_week)),
         drift=[line for table in _DRIFT for line in _breaches(read_partition(settings.data, table, of_week[0]))],
