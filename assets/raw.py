@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from domain.tables import RAW_TABLES
 from quality.source_checks import check_emptied, check_merchant_settings, ids_without_sales, sold_merchants
 from sources.fingerprints import fingerprint, keep_left_days, restated_days, window_starts
 from sources.folder import RawTables, read_source
+from sources.local_time import on_merchants_clocks
 
 FIRST_SHARD = "00"
 _VERSION_BY_DAY = "see raw/fingerprints"
@@ -44,7 +46,8 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
     def raw_tables(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Any:
         """Read the source once, keep what the contract accepts, split it by shard."""
         with transient_faults_retried(context.op_execution_context.retry_number):
-            raw = read_source(settings.source, today=datetime.now(UTC).date())
+            read = read_source(settings.source, today=datetime.now(UTC).date())
+        raw = replace(read, frames=on_merchants_clocks(read.frames, default_time_zone=settings.reading.time_zone))
         check_merchant_settings(raw.frames, settings)
         check_market(settings.data, sold_merchants(raw.frames))
         before = [read_partition_if_present(settings.data, "raw/fingerprints", {"shard": shard}) for shard in shard_names(settings.n_shards)]

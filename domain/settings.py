@@ -15,9 +15,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from domain.calendar import time_zones
 from domain.errors import UsageError
 
 PolicyName = Literal["extended", "look_ahead", "classical", "s_S", "base_stock", "newsvendor"]
@@ -38,6 +39,15 @@ def _floors_from_text(value: Any) -> Any:
 
 
 FillRateFloors = Annotated[dict[str, Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_floors_from_text)]
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in time_zones():
+        raise ValueError("an IANA name such as Europe/Berlin")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 
 
 class _Frozen(BaseModel):
@@ -264,6 +274,7 @@ class AlertSettings(_Frozen):
 class SourceReadingSettings(_Frozen):
     """How the source is to be read where it does not say so itself."""
 
+    time_zone: TimeZone = Field("UTC", description="Whose clock says what day and week it is, for merchants that name none (IANA name).")
     stock_reports: StockReporting | None = Field(
         None,
         description="snapshot: a day's stock report lists all there is, what it omits is zero; changes: what it omits is as before; unset = guessed.",

@@ -11,6 +11,7 @@ from typing import get_args
 import dataframely as dy
 import polars as pl
 
+from domain.calendar import time_zones
 from domain.settings import PolicyName
 
 OPTIONAL = {"optional": True}
@@ -53,7 +54,7 @@ class SalesTransactions(dy.Schema):
     """One line per sale. A week without lines is a week of zero sales."""
 
     transaction_id = _id("Identifier of the sale; unique per merchant and article.")
-    occurred_at = _instant("When the sale happened (a naive timestamp is read as UTC).")
+    occurred_at = _instant("When the sale happened (a naive timestamp is read as UTC); kept as the merchant's clock showed it.")
     merchant_id = _id("Who sells.")
     article_id = _id("What is sold: one size and colour.")
     warehouse_id = _optional_text("Where it left from.")
@@ -147,6 +148,12 @@ class Merchants(dy.Schema):
 
     merchant_id = _id("Who.")
     name = _optional_text("Display name.")
+    time_zone = dy.String(
+        nullable=True,
+        check=lambda name: name.is_in(time_zones()),
+        description="Whose clock says what day and week it is, an IANA name such as America/Los_Angeles; null = the platform's setting.",
+        metadata=OPTIONAL,
+    )
     review_period_weeks = _optional_units("Weeks between two order decisions [R].", minimum=1, maximum=12)
     lead_time_weeks = _optional_number(
         "Mean full weeks between order and receipt [L]; 0 = not maintained, the platform's default then counts (a lead time of 0 is set in the settings file).",

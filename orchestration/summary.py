@@ -88,12 +88,18 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
         defaults_used=_defaults_used(settings, of_week, decision_date=decision_date),
         **source_report,
         rejects_by_rule=count_rules(read_partitions(settings.data, "raw/rejects", [{"shard": shard} for shard in shards])),
-        readings=count_readings(read_partitions(settings.data, "raw/readings", [{"shard": shard} for shard in shards])),
+        readings=count_readings(_readings(settings.data, shards, of_day)),
         outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),
         refused_forecasts=_refused(read_partitions(settings.data, "forecast/released", of_week)),
         drift=[line for table in _DRIFT for line in _breaches(read_partition(settings.data, table, of_week[0]))],
         n_orders_held=read_partitions(settings.data, "policy/order_releases", of_day).filter(pl.col("status") == HELD).height,
     )
+
+
+def _readings(root: str, shards: list[str], of_day: list[PartitionKey]) -> pl.DataFrame:
+    """How the source was read, and how its meaning was on the day."""
+    of_source: list[PartitionKey] = [{"shard": shard} for shard in shards]
+    return pl.concat([read_partitions(root, "raw/readings", of_source), read_partitions(root, "vectors/readings", of_day)])
 
 
 def _refused(forecast: pl.DataFrame) -> dict[str, str]:

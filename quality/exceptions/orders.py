@@ -8,6 +8,7 @@ from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from quality.exceptions.exception_rows import ALL_ARTICLES, MARGIN_EUR, exception_rows
 
+
 def cut_by_a_limit(skus: pl.DataFrame) -> pl.DataFrame:
     """Orders that the merchant's limits left smaller than recommended."""
     cut = pl.col("order_before_budget_units") - pl.col("order_now_units")
