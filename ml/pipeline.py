@@ -44,7 +44,7 @@ def forecast_from_tables(
     groups = build_group_weeks(weekly_demand, cutoff=cutoff)
     sold = _forecast_sold(weekly_demand, groups, cutoff=cutoff, settings=settings.forecast, horizon_weeks=horizon_weeks, tell=tell)
     forecast = with_ended(sold, weekly_demand, articles, cutoff=cutoff)
-    if unsold_articles(articles, weekly_demand, cutoff=cutoff).height:
+    if unsold_articles(articles, weekly_demand, cutoff=cutoff, horizon_weeks=horizon_weeks).height:
         tell("articles without a sale")
         counts = count_launches(weekly_demand, articles, cutoff=cutoff, first_week=first_known_week([groups]))
         forecast = with_unsold(forecast, weekly_demand, articles, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)
