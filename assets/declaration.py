@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import dataframely as dy
 
-from assets.lineage import LINEAGE, Scope
+from assets.lineage import LINEAGE, Lineage, Scope
 from assets.partitioned import Partitions
 from assets.provenance import code_version
 from domain.stage_tables import STAGE_TABLES
@@ -30,7 +30,7 @@ def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = 
         "key": table.split("/"),
         "group_name": table.split("/", maxsplit=1)[0],
         "partitions_def": partitions.weekly if lineage.rhythm == "weekly" else partitions.daily,
-        "ins": {name.split("/")[1]: _input(name, scope, partitions) for name, scope in lineage.inputs.items()},
+        "ins": {argument_name(name, lineage): _input(name, scope, partitions) for name, scope in lineage.inputs.items()},
         "deps": [gate.split("/") for gate in lineage.gates],
         "backfill_policy": dg.BackfillPolicy.single_run(),
         "pool": lineage.rhythm,
@@ -39,6 +39,13 @@ def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = 
         "code_version": code_version(table),
         "metadata": column_metadata(table),
     }
+
+
+def argument_name(table: str, lineage: Lineage) -> str:
+    """The part after the slash; where two inputs share it, the stage before it: raw_readings, vectors_readings."""
+    names = [other.split("/")[1] for other in lineage.inputs]
+    own = table.split("/")[1]
+    return own if names.count(own) == 1 else table.replace("/", "_")
 
 
 def _input(table: str, scope: Scope, partitions: Partitions) -> dg.AssetIn:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from quality.readings import reading_lines
+
 if TYPE_CHECKING:
     from orchestration.run import RunSummary
 
@@ -26,6 +28,9 @@ def summary_text(summary: "RunSummary") -> str:
             "",
             "Assumed where the source is silent",
             *(f"  {line}" for line in summary.defaults_used or ["nothing"]),
+            "",
+            "How the source was read where it is unclear",
+            *(f"  {line}" for line in reading_lines(summary.readings) or ["nothing to say"]),
             "",
             "Where it lies",
             *(f"  {name:12s} {path}" for name, path in summary.outputs.items()),

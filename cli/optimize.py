@@ -18,10 +18,13 @@ def optimize(
 
     Example: `replenish optimize --source data/demo-market --date 2026-10-01 --out policies.parquet`
     """
+    import polars as pl
+
     from cli.decision_inputs import decision_inputs
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
     from domain.stage_tables import Policies
+    from quality.readings import count_readings, reading_lines
     from simulation.batch import optimize_vectors
     from simulation.constraints import apply_limits, limit_orders, order_curves
     from sources.storage import write_parquet
@@ -29,9 +32,11 @@ def optimize(
     settings = load_settings(settings_file)
     day = parse_day(date, option="--date")
     raw = read_and_report(source, settings=settings)
-    cutoff, vectors, defaults, _ = decision_inputs(raw, day, settings=settings)
+    cutoff, vectors, defaults, _, readings = decision_inputs(raw, day, settings=settings)
     for default in defaults:
         progress(f"assumed {default.name} = {default.value} for {default.share_of_rows:.0%} of the series")
+    for line in reading_lines(count_readings(readings)):
+        progress(line)
     progress(f"optimizing {vectors.height:,} SKUs")
     merchants = raw.frames["merchants"]
     recommended = optimize_vectors(vectors, settings, merchants=merchants, on_progress=lambda n_done: _tell(n_done, vectors.height))
@@ -52,6 +57,7 @@ def optimize(
         "rows_read": raw.rows_read,
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,
+        "readings": count_readings(pl.concat([raw.readings, readings])),
         "out": out,
     }
     emit(result, f"{result['n_orders']:,} orders worth {result['order_value_eur']:,.0f} EUR for {policies.height:,} series on {day} → {out}", as_json=as_json)

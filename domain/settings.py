@@ -15,9 +15,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from domain.calendar import time_zones
 from domain.errors import UsageError
 
 PolicyName = Literal["extended", "look_ahead", "classical", "s_S", "base_stock", "newsvendor"]
@@ -25,6 +26,7 @@ Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
 Profile = Literal["tiny", "full"]
+StockReporting = Literal["snapshot", "changes"]
 ChannelName = Literal["file", "mail", "webhook", "sns", "cloudwatch"]
 
 
@@ -48,6 +50,15 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 OrderWeekdays = Annotated[tuple[Weekday, ...], BeforeValidator(_listed)]
 OrderDates = Annotated[tuple[date, ...], BeforeValidator(_listed)]
 FillRateFloors = Annotated[dict[str, Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_floors_from_text)]
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in time_zones():
+        raise ValueError("an IANA name such as Europe/Berlin")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 
 
 class _Frozen(BaseModel):
@@ -245,6 +256,9 @@ class OperationsSettings(_Frozen):
     due_hour_utc: int = Field(4, ge=0, le=23, description="Hour (UTC) at which a day's ingestion, forecast and optimisation fall due.")
     catch_up_days: int = Field(7, ge=0, le=370, description="Days back for which a missed run is made up for.")
     partitions_per_run: int | None = Field(None, ge=1, description="Most partitions one run of a backfill covers; unset = as many as follow each other.")
+    emptied_tables: tuple[str, ...] = Field(
+        (), description="Tables of the source that may come without rows, or not at all, although the ingestion before had some: otherwise the run stops."
+    )
 
 
 class SuiteSettings(_Frozen):
@@ -288,6 +302,16 @@ class AlertSettings(_Frozen):
     )
 
 
+class SourceReadingSettings(_Frozen):
+    """How the source is to be read where it does not say so itself."""
+
+    time_zone: TimeZone = Field("UTC", description="Whose clock says what day and week it is, for merchants that name none (IANA name).")
+    stock_reports: StockReporting | None = Field(
+        None,
+        description="snapshot: a day's stock report lists all there is, what it omits is zero; changes: what it omits is as before; unset = guessed.",
+    )
+
+
 class GovernanceSettings(_Frozen):
     """Whose orders are released, and which wait for a person. No recommendation depends on it, only what may be placed."""
 
@@ -314,6 +338,7 @@ class Settings(_Frozen):
     evidence: EvidenceSettings = EvidenceSettings()
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
+    reading: SourceReadingSettings = SourceReadingSettings()
     operations: OperationsSettings = OperationsSettings()
     alerts: AlertSettings = AlertSettings()
     suites: SuiteSettings = SuiteSettings()

@@ -17,6 +17,7 @@ from domain.table_columns import units as _units
 
 HORIZON_WEEKS = 12
 UNIT_ERROR, OUTLIER = "unit_error", "outlier"
+BEFORE_CHANGE, AFTER_CHANGE = "before_unit_change", "after_unit_change"
 """Flags of `WeeklyDemand`."""
 FORECAST_REFUSED = "forecast_refused"
 """Flag of forecasts that a simple forecaster answers because the calibration gate refused the champion's."""
@@ -24,6 +25,8 @@ ALL_CATEGORIES = ""
 """The row of `MerchantProfiles` for all of a merchant's articles."""
 DECIDED, NEXT_ORDER_DAY, NOT_DECIDED = "decided", "next order day", "not decided"
 """Values of `Policies.decision`."""
+ALL_SUPPLIERS = ""
+"""The row of `LeadTimes` for all of a merchant's shipments."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
 """Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
@@ -56,6 +59,7 @@ class Fingerprints(dy.Schema):
     day = dy.Date(nullable=True, description="Day on which the rows became visible; null = no date.")
     n_rows = _units("Rows of the day.")
     rows_hash = dy.UInt64(nullable=False, description="Hash over them, whatever their order.")
+    has_left = dy.Bool(nullable=False, description="True where a moving export window has left the day behind: the rows are those last seen.")
 
     @dy.rule()
     def row_key(cls) -> pl.Expr:
@@ -76,7 +80,7 @@ class WeeklyDemand(dy.Schema):
     promotion = dy.Float64(nullable=True, min=0.0, max=1.0, description="Strength of the week's promotion.")
     flag = dy.String(
         nullable=True,
-        description="unit_error: hardly demand, most likely a wrong unit; models read the week as unknown. outlier: unusual, but taken as it is. Null: neither.",
+        description="unit_error: hardly demand, most likely a wrong unit; models read the week as unknown. before_unit_change: the article number counted something else; for models the series begins after_unit_change. outlier: unusual, but taken as it is. Null: none of them.",
     )
 
 
@@ -118,6 +122,15 @@ class MerchantProfiles(dy.Schema):
     n_received_shipments = _units("Shipments of its own that the dispersion rests on.")
 
 
+class LeadTimes(dy.Schema):
+    """Series: shipments received up to the cutoff and how long they took, per merchant and supplier; the same in every shard."""
+
+    merchant_id = _key("Who ordered.")
+    supplier_id = dy.String(primary_key=True, nullable=False, description="Who delivered; empty = all of the merchant's shipments.")
+    n_received_shipments = _units("Shipments received.")
+    lead_weeks = _units("Full weeks between order and receipt, added up over them.")
+
+
 class Forecasts(dy.Schema):
     """Forecast: 12 rows per series, none missing; 39 quantiles of weekly demand that never cross."""
 
@@ -149,7 +162,7 @@ class FlaggedForecasts(Forecasts):
 
     flags = dy.String(
         nullable=False,
-        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold, and forecast_refused where the gate refused the champion's forecast; empty = none.",
+        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error, before_unit_change and outlier those that hold, and forecast_refused where the gate refused the champion's forecast; empty = none.",
     )
 
 
@@ -422,10 +435,12 @@ class Exceptions(dy.Schema):
 
 STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "raw/rejects": Rejects,
+    "raw/readings": Readings,
     "raw/fingerprints": Fingerprints,
     "series/weekly_demand": WeeklyDemand,
     "series/unconstrained_demand": UnconstrainedDemand,
     "series/merchant_profiles": MerchantProfiles,
+    "series/lead_times": LeadTimes,
     "series/input_tallies": InputTallies,
     "series/input_drift": DriftChecks,
     "features/launch_counts": LaunchCounts,
@@ -440,6 +455,7 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "forecast/calibration": Calibration,
     "forecast/released": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
+    "vectors/readings": Readings,
     "policy/recommendations": Recommendations,
     "policy/alternatives": Alternatives,
     "policy/cost_curves": CostCurves,

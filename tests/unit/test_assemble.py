@@ -60,7 +60,7 @@ def test_stock_is_the_latest_level_of_each_warehouse_before_the_decision_day():
         {"warehouse_id": "x", "date": MONDAY - timedelta(days=9), "on_hand_units": 50},
         {"warehouse_id": "x", "date": MONDAY - timedelta(days=1), "on_hand_units": 7},
         {"warehouse_id": "x", "date": MONDAY, "on_hand_units": 999},
-        {"warehouse_id": None, "date": MONDAY - timedelta(days=30), "on_hand_units": 5},
+        {"warehouse_id": None, "date": MONDAY - timedelta(days=6), "on_hand_units": 5},
     ]
     assert vectors(stock_levels=levels)["on_hand_units"].to_list() == [12]
 
@@ -69,16 +69,16 @@ def test_shipments_in_transit_stand_in_the_week_they_are_expected():
     start = 70  # the decision day, counted from the first Monday
     shipments = [
         shipment(1, 60, start + 8, 10),  # next week
-        shipment(2, 60, start - 20, 3),  # overdue
+        shipment(2, 40, start - 2, 3),  # overdue by two days
         shipment(3, 60, start - 1, 100, received=start - 1),  # already in stock
         shipment(4, 60, start + 6, 4, received=start + 6),  # received later: still in transit today
         shipment(5, start, start + 7, 1000),  # ordered today: not yet known
         shipment(6, 60, start + 7 * 12, 500),  # beyond the horizon
-        shipment(7, 68, None, 20),  # week 9, two weeks' lead time: week 12 = horizon week 2
-        shipment(8, None, start + 15, 30),  # ordered three weeks earlier, it is inferred
+        shipment(7, 68, None, 20),  # in week 9, two weeks' lead time: week 11 = horizon week 1
+        shipment(8, None, start + 15, 30),  # expected within twice the lead time: known
         shipment(9, None, None, 77),  # nowhere to be placed
     ]
-    assert vectors(inbound_shipments=shipments)["inbound_units"].to_list() == [[7, 10, 50] + [0] * 9]
+    assert vectors(inbound_shipments=shipments)["inbound_units"].to_list() == [[7, 30, 30] + [0] * 9]
 
 
 def test_prices_come_from_the_article_then_from_sales_then_from_the_settings():
