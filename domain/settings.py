@@ -240,7 +240,9 @@ class AlertSettings(_Frozen):
     most_exceptions_per_merchant: int = Field(
         100, ge=1, description="Exceptions of a merchant and day from which on its list is too long to be worked through."
     )
-    link_base: str = Field("", description="What stands before the path of a runbook, e.g. https://example.org/replenish/blob/main/.")
+    link_base: str = Field(
+        "", description="What stands before the path of a runbook: where the repository is browsed, ending in a slash; empty = the file of this installation."
+    )
     timeout_seconds: float = Field(10.0, gt=0, le=60, description="Longest wait for a channel's answer, in seconds.")
     mail_host: str = Field("", description="SMTP server.")
     mail_port: int = Field(587, ge=1, le=65_535, description="Its port.")

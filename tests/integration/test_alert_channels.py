@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from domain.errors import DeliveryError, UsageError
 from domain.settings import AlertSettings, ChannelName, Settings, load_settings
-from quality.alerts.alert import Alert, Notification
+from quality.alerts.alert import Alert, Notification, grouped
 from quality.alerts.channels import build_channels
 from quality.alerts.delivery import deliver
 from quality.alerts.outbox import Outbox
@@ -20,7 +20,7 @@ from tests.alert_servers import HttpReceiver, SmtpServer, serving
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FIRING = Alert("run_failed", "weekly_forecast", "2026-11-16", "größer als erlaubt: no space left on device")
-NOTIFICATION = Notification("0123abcd", (FIRING, FIRING._replace(subject="ingest", severity="warning")), 2)
+NOTIFICATION = Notification("0123abcd", (grouped([FIRING]), grouped([FIRING._replace(subject="ingest", severity="warning")])), 2)
 
 
 @pytest.fixture
@@ -80,7 +80,8 @@ def test_a_webhook_gets_text_and_record(http: HttpReceiver) -> None:
     (post,) = http.posts
     body = json.loads(post.body)
     assert body["text"].startswith("[ERROR] Run failed: weekly_forecast and 1 more")
-    assert body["replenish"]["alerts"][1] == {"subject": "ingest", "partition": "2026-11-16", "severity": "warning", "evidence": FIRING.evidence}
+    one = {"subject": "ingest", "partition": "2026-11-16", "severity": "warning", "evidence": FIRING.evidence}
+    assert body["replenish"]["alerts"][1] == one | {"n_partitions": 1, "worst": [one]}
     assert post.headers["Idempotency-Key"] == body["replenish"]["id"] == "0123abcd"
 
 
