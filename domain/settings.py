@@ -249,6 +249,9 @@ class AlertSettings(_Frozen):
     mail_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
     mail_user: str = Field("", description="Name to log in with; empty = no login.")
     mail_password: SecretStr | None = Field(None, description="Its password.")
+    mail_login_in_clear: bool = Field(
+        False, description="Log in although mail_security is none: for a relay on this machine or a private network, as the password can be read on the way."
+    )
     mail_from: str = Field("", description="Sender.")
     mail_to: tuple[str, ...] = Field((), description="Recipients.")
     webhook_url: SecretStr | None = Field(None, description="Slack-compatible incoming webhook.")

@@ -14,6 +14,7 @@ from orchestration.failure_log import describe_failure, label_covers, label_foll
 from orchestration.release_alerts import REFUSING_CHECK, alerts_of_releases
 from orchestration.staleness_checks import CHECK_NAME as CURRENT_CHECK
 from orchestration.staleness_checks import is_repair_offer
+from orchestration.suite_checks import LASTING
 from quality.alerts.alert import Alert, Severity
 
 EXCEPTIONS = "evaluation/exceptions"
@@ -117,10 +118,15 @@ def _of_checks(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Ale
                 evaluation.partition or partition_label(run.tags),
                 evidence=_figures(evaluation),
                 severity=_SEVERITIES[evaluation.severity],
-                state="resolved" if evaluation.passed else "firing",
+                state="resolved" if evaluation.passed or _is_lasting(evaluation) else "firing",
                 weight=_rows_in_breach(evaluation),
             )
             yield _repair(alert, evaluation) if evaluation.check_name == CURRENT_CHECK else alert
+
+
+def _is_lasting(evaluation: dg.AssetCheckEvaluation) -> bool:
+    figure = evaluation.metadata.get(LASTING)
+    return figure is not None and bool(figure.value)
 
 
 def _repair(alert: Alert, evaluation: dg.AssetCheckEvaluation) -> Alert:

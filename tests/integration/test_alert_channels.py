@@ -45,7 +45,7 @@ def mail_settings(server: SmtpServer, **more: Any) -> dict[str, Any]:
 
 
 def test_a_mail_says_all_and_has_the_notifications_id(smtp: SmtpServer) -> None:
-    send("mail", **(mail_settings(smtp) | {"mail_user": "replenish", "mail_password": "hidden"}))
+    send("mail", **(mail_settings(smtp) | {"mail_user": "replenish", "mail_password": "hidden", "mail_login_in_clear": True}))
     ((recipients, mail),) = smtp.mails
     assert recipients == ["a@x.org", "b@x.org"]
     assert mail["Subject"] == "[ERROR] Run failed: weekly_forecast and 1 more"
@@ -73,6 +73,20 @@ def test_a_server_without_encryption_is_refused_where_it_is_asked_for(smtp: Smtp
     with pytest.raises(DeliveryError, match="STARTTLS"):
         send("mail", **mail_settings(smtp, mail_security="starttls"))
     assert smtp.mails == []
+
+
+def test_a_login_without_encryption_is_refused_unless_a_setting_allows_it(smtp: SmtpServer, caplog: pytest.LogCaptureFixture) -> None:
+    login = mail_settings(smtp) | {"mail_user": "replenish", "mail_password": "hidden"}
+    with pytest.raises(UsageError, match="without encryption") as refused:
+        send("mail", **login)
+    assert (smtp.logins, "hidden" in str(refused.value)) == ([], False)
+    send("mail", **login, mail_login_in_clear=True)
+    assert (len(smtp.logins), len(smtp.mails)) == (1, 1)
+    assert "without encryption" in caplog.text
+    assert "hidden" not in caplog.text
+    with pytest.raises(DeliveryError, match="STARTTLS"):  # the server has none: the password is not sent
+        send("mail", **login | {"mail_security": "starttls"})
+    assert len(smtp.logins) == 1
 
 
 def test_a_webhook_gets_text_and_record(http: HttpReceiver) -> None:

@@ -297,6 +297,34 @@ def test_a_process_killed_while_sending_leaves_each_line_exactly_once(when: str,
     assert Outbox(tmp_path).n_waiting("file") == 0
 
 
+def test_a_line_that_was_written_before_others_fired_is_not_written_again(tmp_path: Path, outbox: Outbox) -> None:
+    file = FileChannel(AlertSettings(), folder=tmp_path)
+    outbox.record([CHECK], channels=("file",), now=NOW)
+    cut_off = outbox.claim("file", now=NOW)
+    assert cut_off is not None
+    file.send(cut_off)  # and killed before it was marked as delivered
+    outbox.record([CHECK._replace(subject="policy/policies: suite"), over(CHECK)], channels=("file",), now=NOW)
+    deliver(outbox, [file], clock=lambda: NOW + LEASE)
+    lines = [json.loads(line) for line in (tmp_path / "alerts.jsonl").read_text().splitlines()]
+    assert [(line["state"], line["alerts"][0]["subject"]) for line in lines] == [
+        ("firing", CHECK.subject),
+        ("firing", "policy/policies: suite"),
+        ("resolved", CHECK.subject),
+    ]
+
+
+def test_a_line_of_the_message_that_was_torn_is_written_whole(tmp_path: Path, outbox: Outbox) -> None:
+    file = FileChannel(AlertSettings(), folder=tmp_path)
+    outbox.record([LATE], channels=("file",), now=NOW)
+    notification = outbox.claim("file", now=NOW)
+    assert notification is not None
+    file.send(notification)
+    path = tmp_path / "alerts.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    file.send(notification)
+    assert json.loads(path.read_text().splitlines()[1])["id"] == notification.id
+
+
 def test_a_torn_line_is_left_behind_and_the_message_written_whole(tmp_path: Path, outbox: Outbox) -> None:
     (tmp_path / "alerts.jsonl").write_text('{"id": "to')
     outbox.record([LATE], channels=("file",), now=NOW)
