@@ -22,14 +22,14 @@ from sources.market import build_market
 SUNDAY = date(2026, 9, 27)
 N_SHARDS = 2
 HAPPENS = {"sales_transactions": "occurred_at", "returns": "returned_at", "stock_levels": "date", "inbound_shipments": "ordered_at"}
-SIZES: dict[str, Any] = {"profile": "tiny", "n_shards": N_SHARDS, "forecast": {"n_trees": 20, "n_threads": 1}}
+SIZES: dict[str, Any] = {"profile": "tiny", "n_shards": N_SHARDS}
 
 
 class Platform:
     """A platform whose source grows by a day each day, with automation and alerts on."""
 
     def __init__(self, folder: Path) -> None:
-        self._tables = build_market(n_merchants=2, n_articles=8, n_weeks=40, seed=3, last_day=SUNDAY + timedelta(days=7))
+        self._tables = build_market(n_merchants=2, n_articles=12, n_weeks=60, seed=7)
         self._source = folder / "source"
         self._source.mkdir()
         self._settings = load_settings(data=str(folder / "data"), source=str(self._source), **SIZES)
