@@ -62,14 +62,14 @@ class Platform:
 
 
 def known_until(frame: pl.DataFrame, name: str, day: date, *, restated: bool) -> pl.DataFrame:
-    """A table as it stood on an evening; restated, every sale of the weeks before was of one unit more."""
+    """A table as it stood on an evening; restated, the first sale of five weeks ago was of one unit more."""
     if name in HAPPENS:
         frame = frame.filter(pl.col(HAPPENS[name]).cast(pl.Date) <= day)
     if name == "inbound_shipments":
         frame = frame.with_columns(received_at=pl.when(pl.col("received_at").cast(pl.Date) <= day).then("received_at"))
     if name == "sales_transactions" and restated:
-        is_past = pl.col("occurred_at").cast(pl.Date) < SUNDAY - timedelta(days=20)
-        frame = frame.with_columns(quantity_units=pl.when(is_past).then(pl.col("quantity_units") + 1).otherwise("quantity_units"))
+        is_it = (pl.col("occurred_at").cast(pl.Date) >= SUNDAY - timedelta(weeks=5)).cum_sum() == 1
+        frame = frame.with_columns(quantity_units=pl.when(is_it).then(pl.col("quantity_units") + 1).otherwise("quantity_units"))
     return frame
 
 
@@ -77,7 +77,8 @@ def test_quiet_days_send_nothing_and_a_restated_source_one_offer(tmp_path: Path)
     platform = Platform(tmp_path)
     days = [SUNDAY + timedelta(days=ahead) for ahead in (1, 2, 3)]
     assert [platform.live(day) for day in days] == [[]] * len(days)
-    (message,) = platform.live(days[-1] + timedelta(days=1), restated=True)
-    (group,) = message["alerts"]
-    assert (message["key"], message["severity"], len(group["worst"])) == ("repair_offered", "warning", 3)
+    messages = platform.live(days[-1] + timedelta(days=1), restated=True)
+    assert [message["key"] for message in messages] == ["repair_offered"], messages
+    (message,), (group,) = messages, messages[0]["alerts"]
+    assert (message["severity"], len(group["worst"])) == ("warning", 3)
     assert group["n_partitions"] > 3
