@@ -55,7 +55,7 @@ def take_all(url: str, day: str) -> None:
 
 def _graph(page: Page, address: str) -> None:
     """The groups, collapsed: the overview."""
-    page.set_viewport_size({"width": 1600, "height": 520})
+    page.set_viewport_size({"width": 1600, "height": 1060})
     _open(page, address, until="Materialize all")
     page.get_by_text("Hide navigation").click()
     _open(page, f"{address}/?expanded=", until="Materialize all")

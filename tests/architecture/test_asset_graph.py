@@ -11,6 +11,7 @@ from domain.settings import Settings
 from orchestration.definitions import build_definitions
 
 GOLDEN = Path(__file__).with_name("asset_graph.txt")
+README = Path(__file__).parents[2] / "README.md"
 UPDATE = "PYTHONPATH=. python tests/architecture/test_asset_graph.py"
 
 
@@ -68,6 +69,7 @@ def test_groups_follow_each_other_without_a_circle() -> None:
 def test_the_ui_shows_the_overview_of_the_code_location() -> None:
     shown = build_definitions(Settings(n_shards=2)).metadata["overview"].value
     assert all(f"| {group} | {sentence} |" in shown for group, sentence in GROUPS.items())
+    assert shown in README.read_text(encoding="utf-8")
 
 
 def test_no_asset_reads_a_later_stage() -> None:

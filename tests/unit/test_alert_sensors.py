@@ -159,6 +159,14 @@ def is_current(table: str, week: str, **reasons: str) -> dg.AssetCheckEvaluation
     )
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_offered"), [("restated", True), ("upstream", True), ("unknown", True), ("reference", False), ("settings", False), ("code", False)]
+)
+def test_what_a_repair_makes_again_is_offered(instance: dg.DagsterInstance, look: Look, reason: str, is_offered: bool) -> None:
+    run(instance, is_current("series/weekly_demand", "2026-09-07", **{reason: "what changed"}), tags={})
+    assert [message["key"] for message in look()] == ["repair_offered"] * is_offered
+
+
 def test_a_restated_source_is_one_offer_to_repair_and_a_change_of_settings_none(instance: dg.DagsterInstance, look: Look) -> None:
     stale = [(table, f"2026-{month:02d}-07") for table in ("series/weekly_demand", "features/model_rows") for month in range(1, 10)]
     run(instance, *(is_current(*key, settings="forecast") for key in stale))

@@ -120,6 +120,12 @@ def test_readers_see_whole_versions_while_the_file_is_refreshed(root: Path) -> N
     assert markers(root) == [1 + N_REFRESHES]
 
 
+def test_a_published_version_can_be_read_and_not_written(root: Path) -> None:
+    for _ in range(2):
+        location, _ = build_analytics(str(root), n_shards=2)
+        assert stat.S_IMODE(Path(location).resolve().stat().st_mode) == 0o444
+
+
 def test_who_opened_the_file_for_writing_blocks_nobody(root: Path) -> None:
     with process(OPEN_FOR_WRITING, str(file_of(root))) as writer:
         assert writer.stdout is not None
