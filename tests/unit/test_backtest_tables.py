@@ -1,6 +1,7 @@
 """Tables of a backtest on figures small enough to add up by hand."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,8 @@ from assets.backtest.intervals import uplift
 from assets.backtest.plan import FULL_CONTEST, POLICY_CONTEST, comparison_of, configured, crossed
 from assets.backtest.questions import CLAIMS, COMPONENTS, OBJECTIVES, ROLLING
 from assets.backtest.report import full_report, merchant_report
+from assets.backtest.results import series_traits
+from assets.replay.terms import ReplayTerms
 from domain.errors import UsageError
 from domain.settings import Settings
 
@@ -233,3 +236,23 @@ def test_every_question_is_about_contestants_that_exist() -> None:
     known = set(FULL_CONTEST)
     for questions in (CLAIMS, COMPONENTS, OBJECTIVES, ROLLING):
         assert {name for _, *names in questions for name in names} <= known
+
+
+def test_articles_are_classed_by_the_revenue_that_lies_before_them() -> None:
+    revenue = {"a": 5.0, "b": 80.0, "c": 15.0}  # by revenue: b with nothing before it, c after 80 %, a after 95 %
+    keys = pl.DataFrame({"merchant_id": ["m"] * 3, "article_id": list(revenue)})
+    vectors = [SimpleNamespace(unit_price_eur=price, segment="smooth") for price in revenue.values()]
+    opening = SimpleNamespace(keys=keys, vectors=vectors, recent_sales_units=np.array([[np.nan, 1.0]] * 3))
+    articles = keys.with_columns(
+        launch_date=pl.Series([None, dt.date(2025, 12, 1), dt.date(2020, 1, 1)], dtype=pl.Date),
+        end_of_life_date=pl.Series([dt.date(2026, 2, 20), None, dt.date(2030, 1, 1)], dtype=pl.Date),
+    )
+    game = SimpleNamespace(opening=opening, terms=ReplayTerms(STARTS[0], 2, 4))
+    levels = pl.DataFrame(schema={"merchant_id": pl.String, "article_id": pl.String, "date": pl.Date, "on_hand_units": pl.Int64})
+    found = series_traits(game, articles, levels)
+    assert found.select("article_id", "abc_class", "phase", "ends_soon").rows() == [
+        ("a", "C", "life-cycle", True),
+        ("b", "A", "life-cycle", False),
+        ("c", "B", "steady state", False),
+    ]
+    assert set(found["skill"]) == {"not known"}
