@@ -12,6 +12,17 @@ from domain.stage_tables import STAGE_TABLES
 from domain.tables import RAW_TABLES
 
 OWNERS = ["team:replenishment"]
+INPUT_MONITORING, MONITORING = "input_monitoring", "monitoring"
+_GROUPS = {
+    "series/input_tallies": INPUT_MONITORING,
+    "series/input_drift": INPUT_MONITORING,
+    "evaluation/newest_week_tallies": MONITORING,
+    "evaluation/forecast_accuracy": MONITORING,
+    "evaluation/forecast_drift": MONITORING,
+    "evaluation/decision_tallies": MONITORING,
+    "evaluation/decision_drift": MONITORING,
+}
+"""Tables that watch the flow, apart from it in the UI; any other's group is its stage."""
 RAW = {f"raw/{name}": schema for name, schema in RAW_TABLES.items()}
 
 
@@ -20,15 +31,20 @@ def contract_of(table: str) -> type[dy.Schema] | None:
     return (RAW | {**STAGE_TABLES}).get(table)
 
 
+def group_of(table: str) -> str:
+    """The group of a table ("stage/name") in the UI."""
+    return _GROUPS.get(table, table.split("/", maxsplit=1)[0])
+
+
 def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = None) -> dict[str, Any]:
-    """Arguments of `dg.asset` for a table of the lineage: the stage is its group, the contract its column schema.
+    """Arguments of `dg.asset` for a table of the lineage: its group, the contract as its column schema.
 
     Inputs arrive as arguments named after their tables; gates are waited for.
     """
     lineage = LINEAGE[table]
     return {
         "key": table.split("/"),
-        "group_name": table.split("/", maxsplit=1)[0],
+        "group_name": group_of(table),
         "partitions_def": partitions.weekly if lineage.rhythm == "weekly" else partitions.daily,
         "ins": {argument_name(name, lineage): _input(name, scope, partitions) for name, scope in lineage.inputs.items()},
         "deps": [gate.split("/") for gate in lineage.gates],

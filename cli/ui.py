@@ -30,6 +30,19 @@ def ui(
         home = Path(instance.root_directory)
     environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=home)
     progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "orchestration.ui_server",
+        "dev",
+        "--workspace",
+        str(workspace),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     os.chdir(home)
     os.execve(sys.executable, command, environment)  # noqa: S606  in place of this process, so that whoever stops it stops Dagster

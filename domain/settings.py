@@ -285,13 +285,18 @@ class AlertSettings(_Frozen):
     most_exceptions_per_merchant: int = Field(
         100, ge=1, description="Exceptions of a merchant and day from which on its list is too long to be worked through."
     )
-    link_base: str = Field("", description="What stands before the path of a runbook, e.g. https://example.org/replenish/blob/main/.")
+    link_base: str = Field(
+        "", description="What stands before the path of a runbook: where the repository is browsed, ending in a slash; empty = the file of this installation."
+    )
     timeout_seconds: float = Field(10.0, gt=0, le=60, description="Longest wait for a channel's answer, in seconds.")
     mail_host: str = Field("", description="SMTP server.")
     mail_port: int = Field(587, ge=1, le=65_535, description="Its port.")
     mail_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
     mail_user: str = Field("", description="Name to log in with; empty = no login.")
     mail_password: SecretStr | None = Field(None, description="Its password.")
+    mail_login_in_clear: bool = Field(
+        False, description="Log in although mail_security is none: for a relay on this machine or a private network, as the password can be read on the way."
+    )
     mail_from: str = Field("", description="Sender.")
     mail_to: tuple[str, ...] = Field((), description="Recipients.")
     webhook_url: SecretStr | None = Field(None, description="Slack-compatible incoming webhook.")

@@ -9,6 +9,7 @@ from domain.feature_vector import hash_vector_row, vector_from_row
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import CostSettings, ForecastSettings, Settings
 from feature_store import DefaultUsed, assemble_vectors, defaults_used
+from feature_store.economics import unit_economics
 from feature_store.stock import returns_due_units
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
@@ -79,6 +80,22 @@ def test_shipments_in_transit_stand_in_the_week_they_are_expected():
         shipment(9, None, None, 77),  # nowhere to be placed
     ]
     assert vectors(inbound_shipments=shipments)["inbound_units"].to_list() == [[7, 30, 30] + [0] * 9]
+
+
+def test_the_decision_day_begins_at_midnight():
+    midnight = day(70, hour=0)
+    received_today = shipment(1, 60, 69, 4) | {"received_at": midnight}
+    ordered_today = shipment(2, 60, 71, 1000) | {"ordered_at": midnight}
+    assert vectors(inbound_shipments=[received_today, ordered_today])["inbound_units"].to_list() == [[4] + [0] * 11]
+
+
+def test_an_observed_price_is_the_mean_of_the_last_twelve_priced_weeks_up_to_the_cutoff():
+    prices = [100.0, *[10.0] * 10, 4.0, 4.0]  # the first is of a week too long ago
+    rows = [row | {"unit_price_eur": price} for row, price in zip(weekly_rows([3] * 14), [*prices, 500.0], strict=True)]
+    demand = build_weekly_demand(tables_of(weekly_sales=rows), cutoff=week(13), history_weeks=156)
+    series = pl.DataFrame({"merchant_id": ["m"], "article_id": ["a"]})
+    found = unit_economics(series, tables_of(), demand, cutoff=week(12), costs=CostSettings())
+    assert found["unit_price_eur"].item() == pytest.approx((10 * 10.0 + 2 * 4.0) / 12)
 
 
 def test_prices_come_from_the_article_then_from_sales_then_from_the_settings():

@@ -51,6 +51,13 @@ def test_only_what_is_dated_before_the_day_counts(before: date, same: bool) -> N
     assert (visible_hash(old, "sales_transactions", before=before) == visible_hash(new, "sales_transactions", before=before)) is same
 
 
+@pytest.mark.parametrize(("before", "counts"), [(date(2026, 3, 8), False), (date(2026, 3, 9), True)])
+def test_a_weeks_sales_count_from_the_day_after_its_sunday(before: date, counts: bool) -> None:
+    weekly = fingerprint(rows("weekly_sales", merchant_id=["M"], article_id=["A"], week=[date(2026, 3, 2)], sales_units=[4]))
+    nothing = visible_hash(weekly, "weekly_sales", before=date(2026, 1, 1))
+    assert (visible_hash(weekly, "weekly_sales", before=before) != nothing) is counts
+
+
 def test_a_changed_row_changes_the_hash_from_its_day_on() -> None:
     old, new = fingerprint(sales(1, 2)), fingerprint({"sales_transactions": pl.concat([*sales(1).values(), *sales(2, units=7).values()])})
     hashes = [[visible_hash(found, "sales_transactions", before=date(2026, 3, day)) for found in (old, new)] for day in (2, 3)]
