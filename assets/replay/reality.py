@@ -57,13 +57,13 @@ def reality_of(tables: Tables, truth: pl.DataFrame | None, opening: Opening, ter
     profiles = estimate_merchant_profiles(tables, cutoff=terms.last_week).filter(pl.col("category") == ALL_CATEGORIES)
     shipments = _placed(tables["inbound_shipments"], keys, terms, settings=settings)
     rate, weights, due = _returns(tables, opening, keys, terms, profiles=profiles)
-    means = [settings[vector.merchant_id].for_article(vector.lead_time_weeks).inventory.lead_time_weeks for vector in opening.vectors]
+    means = _lead_time_means(keys, tables["articles"], settings)
     in_transit = _in_transit(shipments)
     facts = WorldFacts(
         demand_units=demand.units,
         on_hand_units=np.array([vector.on_hand_units for vector in opening.vectors], dtype=np.int64),
         in_transit=in_transit,
-        lead_time_weeks=_lead_times(opening, terms, in_transit, settings=settings, profiles=profiles, seed=seed),
+        lead_time_weeks=_lead_times(opening, terms, in_transit, means=means, settings=settings, profiles=profiles, seed=seed),
         announced_lead_time_weeks=np.array([whole_weeks(mean) for mean in means], dtype=np.int64),
         returns_due_units=due,
         return_weights=rate[:, None] * weights,
@@ -114,16 +114,24 @@ def _as_shipments(rows: pl.DataFrame, *, epoch: int) -> Shipments:
     return Shipments(sku, units, np.maximum(expected, epoch), np.maximum(arrival, epoch))
 
 
+def _lead_time_means(keys: pl.DataFrame, articles: pl.DataFrame, settings: Mapping[str, Settings]) -> list[float]:
+    """Mean full weeks as articles, else their merchants state them: what the engine has learnt is its own business."""
+    stated = keys.join(articles.select(*SERIES_KEY, "lead_time_weeks"), on=SERIES_KEY, how="left", maintain_order="left")
+    return [
+        settings[merchant].inventory.lead_time_weeks if own is None else own for merchant, own in stated.select("merchant_id", "lead_time_weeks").iter_rows()
+    ]
+
+
 def _lead_times(
-    opening: Opening, terms: ReplayTerms, in_transit: Shipments, *, settings: Mapping[str, Settings], profiles: pl.DataFrame, seed: int
+    opening: Opening, terms: ReplayTerms, in_transit: Shipments, *, means: Sequence[float], settings: Mapping[str, Settings], profiles: pl.DataFrame, seed: int
 ) -> IntArray:
     """`(n_skus, n_orders)` of an order at each epoch: a supplier's delay changes slowly, and no order overtakes another."""
     observed = dict(profiles.select("merchant_id", "observed_lead_time_cv").iter_rows())
     lead = np.empty((len(opening.vectors), terms.n_orders), dtype=np.int64)
     for sku, vector in enumerate(opening.vectors):
-        inventory = settings[vector.merchant_id].for_article(vector.lead_time_weeks).inventory
-        cvs = (inventory.lead_time_cv, observed.get(vector.merchant_id), fallback_cv(inventory.lead_time_weeks))
-        cv, mean = next(cv for cv in cvs if cv is not None), inventory.lead_time_weeks
+        mean = means[sku]
+        cvs = (settings[vector.merchant_id].inventory.lead_time_cv, observed.get(vector.merchant_id), fallback_cv(mean))
+        cv = next(cv for cv in cvs if cv is not None)
         if cv == 0 or mean == 0:
             lead[sku] = whole_weeks(mean)
             continue
