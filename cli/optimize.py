@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
+from cli.table_output import check_table_name, write_table
 from cli.terminal import JsonOption, SettingsOption, emit, parse_day, progress
 
 
 def optimize(
     source: Annotated[str, typer.Option(help="Folder or s3:// prefix holding the data contract's tables.")],
     date: Annotated[str, typer.Option(help="Decision day, YYYY-MM-DD: stock as of the day before, forecast of the newest cutoff before it.")],
-    out: Annotated[str, typer.Option(help="Parquet file to write.")],
+    out: Annotated[str, typer.Option(help="File to write: .parquet or .csv.")],
     settings_file: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -24,8 +25,8 @@ def optimize(
     from domain.stage_tables import Policies
     from simulation.batch import optimize_vectors
     from simulation.constraints import apply_limits, limit_orders, order_curves
-    from sources.storage import write_parquet
 
+    check_table_name(out)
     settings = load_settings(settings_file)
     day = parse_day(date, option="--date")
     raw = read_and_report(source, settings=settings)
@@ -40,7 +41,7 @@ def optimize(
     for message in limited.prices.select("merchant_id", "message").iter_rows():
         progress("  ".join(message))
     policies = apply_limits(recommended.select(Policies.column_names()), limited.orders, vectors, merchants=merchants, settings=settings)
-    write_parquet(policies, out)
+    write_table(policies, out)
     orders = policies.filter(policies["order_now_units"] > 0)
     result = {
         "n_series": policies.height,

@@ -21,11 +21,14 @@ def repair(
 
     Example: `replenish repair --data data --source data/demo-market`
     """
+    from assets.layout import written_root
     from assets.staleness import DATA_REASONS, Reason
     from domain.settings import load_settings
     from orchestration.repair import repair as run_repair
 
     settings = load_settings(settings_file, source=source, data=data, profile=profile)
+    if source is None:
+        written_root(settings.data)
     reasons = DATA_REASONS if because == "data" else frozenset(Reason)
     report = run_repair(settings, reasons=reasons, ingest=source is not None, on_progress=progress)
     lines = [f"  {table}: {', '.join(partitions)}" for table, partitions in report.by_table.items()]

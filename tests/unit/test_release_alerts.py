@@ -104,7 +104,7 @@ def test_orders_that_wait_are_told_by_merchant(settings: Settings) -> None:
     event = write(settings, "policy/order_releases", OrderReleases, *held, key={"day": DAY})
     (alert,) = alerts_of_releases([event], settings, firing=[])
     assert (alert.key, alert.subject) == ("order_held", "M1")
-    assert "1 orders wait, which changed by 300 EUR" in alert.evidence
+    assert "1 order waits, changed by 300 EUR" in alert.evidence
     event = write(settings, "policy/order_releases", OrderReleases, key={"day": "2026-10-02"})
     assert told(alerts_of_releases([event], settings, firing=[alert])) == [("order_held", "M1", "resolved")]
 
