@@ -385,7 +385,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise UsageError(f"settings file {path} does not exist", remedy=_NAME_ANOTHER) from error
     except OSError as error:  # a folder, a file of somebody else
-        raise UsageError(f"settings file {path} cannot be read", got=error.strerror or str(error), wanted="a readable TOML file", remedy=_NAME_ANOTHER) from error
+        raise UsageError(
+            f"settings file {path} cannot be read", got=error.strerror or str(error), wanted="a readable TOML file", remedy=_NAME_ANOTHER
+        ) from error
     except UnicodeDecodeError as error:
         raise UsageError(
             f"settings file {path} is not text", got=str(error), wanted="TOML in UTF-8", remedy="Save the file as UTF-8, or name another with --settings."

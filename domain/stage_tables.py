@@ -175,7 +175,9 @@ class SkuVectors(dy.Schema):
     fixed_order_cost_eur = dy.Float64(nullable=False, min=0.0, description="[K]")
     return_rate = _share("Share of units sold that comes back.")
     return_lag_weights = dy.List(dy.Float64(nullable=False), nullable=False, description="Share of returns by weeks since the sale; sums to 1.")
-    lead_time_weeks = dy.Float64(nullable=True, min=0.0, allow_inf=False, allow_nan=False, description="Mean full weeks between order and receipt [L]; null = the merchant's.")
+    lead_time_weeks = dy.Float64(
+        nullable=True, min=0.0, allow_inf=False, allow_nan=False, description="Mean full weeks between order and receipt [L]; null = the merchant's."
+    )
     observed_lead_time_cv = dy.Float64(nullable=True, min=0.0, description="From received shipments; null = none in the whole market.")
     demand_common_share = dy.Float64(
         nullable=True, min=0.0, max=1.0, description="Share of weekly demand's variance that is common to all weeks [g]; null = not estimated."

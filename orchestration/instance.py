@@ -52,9 +52,7 @@ def prepare_home(root: str) -> Path:
         shutil.copyfile(_PROJECT_CONFIG, copy)
         copy.replace(home / CONFIG_NAME)  # at once: a running UI may be reading it
     except OSError as error:
-        raise StorageError(
-            f"cannot write Dagster's records to {home}", got=str(error), wanted="a writable folder", remedy=_remedy(root)
-        ) from error
+        raise StorageError(f"cannot write Dagster's records to {home}", got=str(error), wanted="a writable folder", remedy=_remedy(root)) from error
     return home
 
 

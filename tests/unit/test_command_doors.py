@@ -5,6 +5,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from cli import main
@@ -86,8 +87,6 @@ def test_a_monday_is_asked_for_by_name() -> None:
 
 
 def test_a_table_is_written_as_its_ending_says(tmp_path: Path) -> None:
-    import polars as pl
-
     rows = pl.DataFrame({"merchant_id": ["m"], "order_now_units": [7]})
     write_table(rows, str(tmp_path / "orders.csv"))
     write_table(rows, str(tmp_path / "orders.parquet"))
