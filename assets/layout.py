@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from domain.errors import StaleInputError, UsageError
-from sources.storage import exists, is_folder, join, list_folders, read_parquet, write_parquet
+from sources.storage import exists, find_rows, is_folder, join, list_folders, read_parquet, write_parquet
 
 PartitionKey = Mapping[str, str]
 """A partition by dimension: {"week": "2024-01-08", "shard": "00"}, {"day": …, "shard": …} or {"shard": …}."""
@@ -71,6 +71,21 @@ def read_partition(root: str, table: str, key: PartitionKey, *, columns: list[st
     Raises:
         StaleInputError: It has not been materialised.
     """
+    return read_parquet(_written(root, table, key), columns=columns)
+
+
+def read_series(root: str, table: str, key: PartitionKey, *, merchant_id: str, article_id: str) -> pl.DataFrame:
+    """The rows of one series in one partition; of the others little is read.
+
+    Raises:
+        StaleInputError: The partition has not been materialised.
+        StorageError: It is damaged.
+    """
+    return find_rows(_written(root, table, key), (pl.col("merchant_id") == merchant_id) & (pl.col("article_id") == article_id))
+
+
+def _written(root: str, table: str, key: PartitionKey) -> str:
+    """The file of a partition that is there."""
     location = partition_location(root, table, key)
     if not exists(location):
         partition = ", ".join(f"{name} {value}" for name, value in key.items())
@@ -80,7 +95,7 @@ def read_partition(root: str, table: str, key: PartitionKey, *, columns: list[st
             wanted="a materialised partition",
             remedy=f"Materialise {table} for {partition}.",
         )
-    return read_parquet(location, columns=columns)
+    return location
 
 
 def read_partition_if_present(root: str, table: str, key: PartitionKey) -> pl.DataFrame | None:

@@ -25,6 +25,8 @@ class DecisionInputs(NamedTuple):
     """What the source does not say."""
     forecast: pl.DataFrame
     """Rows of `stage_tables.Forecasts` of the cutoff."""
+    demand: pl.DataFrame
+    """`stage_tables.WeeklyDemand` up to the cutoff."""
 
 
 def decision_inputs(raw: RawTables, day: date, *, settings: Settings, forecast: pl.DataFrame | None = None) -> DecisionInputs:
@@ -45,4 +47,4 @@ def decision_inputs(raw: RawTables, day: date, *, settings: Settings, forecast: 
     rows = forecast_from_tables(raw.frames, cutoff=cutoff, settings=settings, on_progress=progress) if forecast is None else forecast
     profiles = estimate_merchant_profiles(raw.frames, cutoff=cutoff)
     vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings)
-    return DecisionInputs(cutoff, vectors, defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings), rows)
+    return DecisionInputs(cutoff, vectors, defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings), rows, demand)

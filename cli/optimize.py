@@ -6,6 +6,7 @@ import typer
 
 from cli.table_output import check_table_name, write_table
 from cli.terminal import JsonOption, SettingsOption, emit, parse_day, progress
+from domain.counting import counted
 
 
 def optimize(
@@ -19,28 +20,25 @@ def optimize(
 
     Example: `replenish optimize --source data/demo-market --date 2026-10-01 --out policies.parquet`
     """
+    from cli.deciding import NOT_KNOWN, decide_day
     from cli.decision_inputs import decision_inputs
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
-    from domain.stage_tables import Policies
-    from simulation.batch import optimize_vectors
-    from simulation.constraints import apply_limits, limit_orders, order_curves
 
     check_table_name(out)
     settings = load_settings(settings_file)
     day = parse_day(date, option="--date")
     raw = read_and_report(source, settings=settings)
-    cutoff, vectors, defaults, _ = decision_inputs(raw, day, settings=settings)
-    for default in defaults:
+    inputs = decision_inputs(raw, day, settings=settings)
+    for default in inputs.defaults:
         progress(f"assumed {default.name} = {default.value} for {default.share_of_rows:.0%} of the series")
-    progress(f"optimizing {vectors.height:,} SKUs")
-    merchants = raw.frames["merchants"]
-    recommended = optimize_vectors(vectors, settings, merchants=merchants, on_progress=lambda n_done: _tell(n_done, vectors.height))
-    curves = order_curves(recommended, vectors, raw.frames, decision_date=day, settings=settings)
-    limited = limit_orders(curves, decision_date=day, merchants=merchants, settings=settings)
-    for message in limited.prices.select("merchant_id", "message").iter_rows():
+    progress(f"optimizing {inputs.vectors.height:,} SKUs")
+    decided = decide_day(inputs.vectors, raw.frames, day, settings=settings, on_progress=lambda n_done: _tell(n_done, inputs.vectors.height))
+    for message in decided.prices.select("merchant_id", "message").iter_rows():
         progress("  ".join(message))
-    policies = apply_limits(recommended.select(Policies.column_names()), limited.orders, vectors, merchants=merchants, settings=settings)
+    for what in NOT_KNOWN:
+        progress(f"not known without the platform: {what}")
+    policies = decided.policies
     write_table(policies, out)
     orders = policies.filter(policies["order_now_units"] > 0)
     result = {
@@ -48,14 +46,16 @@ def optimize(
         "n_orders": orders.height,
         "order_value_eur": round(float(orders["order_now_value_eur"].sum()), 2),
         "date": str(day),
-        "cutoff": str(cutoff),
-        "limits": limited.prices.select("merchant_id", "constraint", "applies_to", "price_eur", "message").to_dicts(),
+        "cutoff": str(inputs.cutoff),
+        "limits": decided.prices.select("merchant_id", "constraint", "applies_to", "price_eur", "message").to_dicts(),
+        "not_known": list(NOT_KNOWN),
         "rows_read": raw.rows_read,
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,
         "out": out,
     }
-    emit(result, f"{result['n_orders']:,} orders worth {result['order_value_eur']:,.0f} EUR for {policies.height:,} series on {day} → {out}", as_json=as_json)
+    orders_made = f"{counted(orders.height, 'order')} worth {result['order_value_eur']:,.0f} EUR"
+    emit(result, f"{orders_made} for {policies.height:,} series on {day} → {out}", as_json=as_json)
 
 
 def _tell(n_done: int, n_skus: int) -> None:

@@ -86,9 +86,23 @@ def read_parquet(location: str, *, columns: list[str] | None = None) -> pl.DataF
     try:
         return pl.read_parquet(location, columns=columns, glob=False, hive_partitioning=False)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise StorageError(
-            f"cannot read {location}", got=str(error).splitlines()[0], wanted="a whole Parquet file", remedy="Materialise the partition again."
-        ) from error
+        raise _cannot_read(location, error) from error
+
+
+def find_rows(location: str, condition: pl.Expr) -> pl.DataFrame:
+    """The rows of one Parquet file for which a condition holds, in their order.
+
+    Raises:
+        StorageError: It is missing or damaged.
+    """
+    try:
+        return pl.scan_parquet(location, glob=False, hive_partitioning=False).filter(condition).collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _cannot_read(location, error) from error
+
+
+def _cannot_read(location: str, error: Exception) -> StorageError:
+    return StorageError(f"cannot read {location}", got=str(error).splitlines()[0], wanted="a whole Parquet file", remedy="Materialise the partition again.")
 
 
 def read_parquet_metadata(location: str) -> dict[str, str]:

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, sync_playwright
 
-from assets import STAGES
 from assets.layout import newest_partition
+from assets.stages import STAGES
 
 FOLDER = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets import STAGES
+from assets.stages import STAGES
 from domain.settings import Settings
 from orchestration.definitions import build_definitions
 
