@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 _PLAIN: Any = {"text.parse_math": False}
 _SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "replenish", "font.family": "sans-serif"}
-_SIZE = re.compile(r'(<svg\b[^>]*?) width="[^"]*"|(<svg\b[^>]*?) height="[^"]*"')
+_SIZE = re.compile(r' (?:width|height)="[^"]*"')
 
 
 def png_of(figure: Figure) -> bytes:
@@ -37,8 +37,8 @@ def svg_of(figure: Figure) -> str:
         _read_as_it_is(figure)
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     text = buffer.getvalue()
-    element = text[text.index("<svg") :]
-    return _SIZE.sub(lambda found: found[1] or found[2], element, count=2)
+    tag, _, rest = text[text.index("<svg") :].partition(">")
+    return f"{_SIZE.sub('', tag)}>{rest}"
 
 
 def _read_as_it_is(figure: Figure) -> None:
