@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.decision_notes import decision_notes, headline
 from cli.table_output import check_table_name, write_table
 from cli.terminal import JsonOption, SettingsOption, emit, parse_day, progress
 from domain.counting import counted
@@ -20,7 +21,7 @@ def optimize(
 
     Example: `replenish optimize --source data/demo-market --date 2026-10-01 --out policies.parquet`
     """
-    from cli.deciding import NOT_KNOWN, decide_day
+    from cli.deciding import NOT_KNOWN, decide_day, figures_of_day
     from cli.decision_inputs import decision_inputs
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
@@ -40,11 +41,10 @@ def optimize(
         progress(f"not known without the platform: {what}")
     policies = decided.policies
     write_table(policies, out)
-    orders = policies.filter(policies["order_now_units"] > 0)
+    figures = figures_of_day(policies, raw.frames, day, settings=settings)
     result = {
-        "n_series": policies.height,
-        "n_orders": orders.height,
-        "order_value_eur": round(float(orders["order_now_value_eur"].sum()), 2),
+        **figures,
+        "order_value_eur": round(figures["order_value_eur"], 2),
         "date": str(day),
         "cutoff": str(inputs.cutoff),
         "limits": decided.prices.select("merchant_id", "constraint", "applies_to", "price_eur", "message").to_dicts(),
@@ -54,8 +54,9 @@ def optimize(
         "rows_rejected": raw.rows_rejected,
         "out": out,
     }
-    orders_made = f"{counted(orders.height, 'order')} worth {result['order_value_eur']:,.0f} EUR"
-    emit(result, f"{orders_made} for {policies.height:,} series on {day} → {out}", as_json=as_json)
+    orders_made = f"{counted(figures['n_orders'], 'order')} worth {result['order_value_eur']:,.0f} EUR"
+    notes = headline(decision_notes(result))
+    emit(result, "\n".join([f"{orders_made} for {policies.height:,} series on {day} → {out}", *notes]), as_json=as_json)
 
 
 def _tell(n_done: int, n_skus: int) -> None:
