@@ -24,7 +24,7 @@ def tell_story(record: OrderRecord) -> Story:
     """
     vector, inventory = record.vector, record.settings.inventory
     lead_time_weeks = inventory.lead_time_weeks if vector.lead_time_weeks is None else vector.lead_time_weeks
-    arrival = vector.date + timedelta(days=round(7 * lead_time_weeks))
+    arrival = vector.date + timedelta(days=int(7 * lead_time_weeks + 0.5))
     release = record.release or {}
     story = {
         **record.policy,
