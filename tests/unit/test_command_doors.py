@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from cli import main
+from cli.app import app
 from cli.table_output import check_table_name, write_table
 from cli.terminal import parse_day, parse_monday
 from domain.counting import counted
@@ -67,6 +68,19 @@ def test_help_is_told_on_stdout(monkeypatch: pytest.MonkeyPatch, capfd: pytest.C
     code, out, err = replenish("run", "--help", monkeypatch=monkeypatch, capfd=capfd)
     assert (code, err) == (0, "")
     assert "Example" in out
+
+
+def _commands() -> list[tuple[str, ...]]:
+    groups = [((), app), *(((group.name or "",), group.typer_instance) for group in app.registered_groups)]
+    return [(*prefix, command.name or command.callback.__name__) for prefix, typer in groups for command in typer.registered_commands if command.callback]
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_every_command_has_an_example_and_answers_in_json(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = replenish(*command, "--help", monkeypatch=monkeypatch, capfd=capfd)
+    assert code == 0
+    assert f"replenish {' '.join(command)}" in out.split("Example", maxsplit=1)[1]
+    assert "--json" in out
 
 
 @pytest.mark.parametrize("text", ["2026-09-02", "2026-09-02 08:53:00 +0200", "2026-09-02T23:59:59Z", " 2026-09-02 08:53 "])

@@ -77,6 +77,13 @@ def test_arrivals_too_late_do_not_fill_an_earlier_gap() -> None:
     assert row["at_stake_eur"] == pytest.approx(9.875 * 2, abs=0.01)
 
 
+@pytest.mark.parametrize(("in_transit", "words"), [(30, "Expedite open orders: about"), (0, "Nothing is on its way, look for a faster supply: about")])
+def test_only_what_is_open_can_be_expedited(in_transit: int, words: str) -> None:
+    vectors = vector(inbound_units=[0] * 5 + [in_transit] + [0] * 6, demand_quantiles_units=constant_demand(10.0))
+    (row,) = rank(policy(), vectors)
+    assert row["suggested_action"].startswith(words)
+
+
 def test_the_merchants_own_lead_time_counts() -> None:
     merchants = {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=0.0)}
     assert rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)), merchants) == []
