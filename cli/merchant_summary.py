@@ -39,7 +39,7 @@ def summary_text(summary: "RunSummary") -> str:
 def _headline(summary: "RunSummary") -> list[str]:
     saving = summary.expected_cost_without_order_eur - summary.expected_cost_eur
     lines = [
-        ("orders to place", f"{counted(summary.n_orders, 'order')} for {counted(summary.n_series, 'article')}, worth {summary.order_value_eur:,.0f} EUR"),
+        ("orders to place", f"{summary.n_orders:,} of {counted(summary.n_series, 'article')}, worth {summary.order_value_eur:,.0f} EUR"),
         (
             "expected cost, 12 weeks",
             f"{summary.expected_cost_eur:,.0f} EUR with this policy · {summary.expected_cost_without_order_eur:,.0f} EUR without any order · saves {saving:,.0f} EUR",

@@ -69,7 +69,7 @@ def _reasons(story: Story) -> Iterator[str]:
         + ("".join(f", {text}" for text in arrivals) or (", nothing on its way" if not story["in_transit_units"] else "")),
     )
     yield _line("expected demand", f"{story['expected_demand_units']:,.0f} units in 12 weeks{_spread(story)}")
-    yield _line("lead time", f"{story['lead_time_weeks']:g} full weeks on average between order and receipt")
+    yield _line("lead time", f"{story['lead_time_weeks']:g} full {'week' if story['lead_time_weeks'] == 1 else 'weeks'} on average between order and receipt")
     yield _line("later orders", _later_orders(story))
     if story["unit_price_eur"] < story["unit_cost_eur"]:
         yield _line("note", f"the price ({story['unit_price_eur']:.2f}) is below the cost ({story['unit_cost_eur']:.2f}): a lost sale was counted as 0 EUR")
@@ -98,7 +98,8 @@ def _terms(story: Story) -> Iterator[str]:
     largest = story["maximum_order_quantity_units"]
     yield _line(
         "order terms",
-        f"packs of {story['pack_size_units']:,}, at least {story['minimum_order_quantity_units']:,}" + (f", at most {largest:,}" if largest else "") + " units",
+        f"packs of {story['pack_size_units']:,}, at least {counted(story['minimum_order_quantity_units'], 'unit')}"
+        + (f", at most {largest:,}" if largest else ""),
     )
     yield _line("supplier", story["supplier_id"] or "not known")
     yield _line("arrives", f"about {story['arrival_date']}, in the week of {story['arrival_week']}")

@@ -90,7 +90,7 @@ def top_exceptions(exceptions: pl.DataFrame, *, n_series: int) -> list[dict[str,
     """The five exceptions with the most money at stake; a reason that most articles share is one cause, so it is one line."""
     by_reason = exceptions.group_by("reason").agg(pl.len().alias("n"), pl.col("at_stake_eur").sum(), pl.col("merchant_id").n_unique().alias("n_merchants"))
     shared = by_reason.filter(pl.col("n") > n_series * _SHARED_BY_MOST).select(
-        merchant_id=pl.format("{} merchant(s)", "n_merchants"),
+        merchant_id=pl.format("{} {}", "n_merchants", pl.when(pl.col("n_merchants") == 1).then(pl.lit("merchant")).otherwise(pl.lit("merchants"))),
         article_id=pl.format("{} articles", "n"),
         reason="reason",
         at_stake_eur="at_stake_eur",

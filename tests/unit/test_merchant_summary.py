@@ -47,7 +47,7 @@ def test_what_is_released_stale_or_unexpected_is_said() -> None:
             unmet_expectations=[{"table": "raw/articles", "expectation": f"rule {n}", "got": "0.3", "wanted": "at most 0.05"} for n in range(7)],
         )
     )
-    assert "3 orders for 40 articles, worth 0 EUR" in text
+    assert "3 of 40 articles, worth 0 EUR" in text
     assert "1 order may be placed, 2 held (replenish approve), 4 outside the pilot" in text
     assert "base-stock would cost 900 EUR, this policy 100 EUR more" in text
     assert "stock 9 days old, sales 1 day old" in text
