@@ -41,6 +41,9 @@ def replenish(*arguments: object, monkeypatch: pytest.MonkeyPatch, capfd: pytest
         ("optimize", "--source", "nowhere", "--date", "2026-10-01", "--out", "orders.docx"),
         ("forecast", "--source", "nowhere", "--cutoff", "2026-09-21", "--out", "f.xlsx"),
         ("value", "--source", "nowhere", "--quarter", "2026Q2", "--out", "v"),
+        ("replay", "--source", "nowhere", "--start", "2026-06-01", "--orders", "6", "--weeks", "4", "--observe", "sales", "--out", "r"),
+        ("replay", "--source", "nowhere", "--start", "2026-06-02", "--orders", "2", "--weeks", "4", "--observe", "sales", "--out", "r"),
+        ("backtest", "--source", "nowhere", "--starts", "2026-06-01,2026-06-30", "--orders", "2", "--weeks", "4", "--out", "b"),
         ("run", "--source", "nowhere", "--settings", "."),
         ("optimize",),
         ("forecast", "--horizon", "0"),
@@ -56,6 +59,7 @@ def test_what_is_refused_is_told_to_programs_too(
     assert set(told) == {"error", "fact", "got", "wanted", "remedy"}
     assert told["fact"] in err
     assert told["remedy"]
+    assert "nowhere" not in told["fact"] or "--data" in arguments  # refused before the source was looked for
     assert list(tmp_path.iterdir()) == []
 
 
