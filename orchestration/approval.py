@@ -1,10 +1,12 @@
 """A person's word about held orders: written down, and the day's releases made again under the rules the day was decided with."""
 
+import contextlib
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import NamedTuple
 
 import polars as pl
+from pydantic import ValidationError
 
 from assets.governance import add_approvals, one_at_a_time, read_approvals
 from assets.layout import PartitionKey, read_partitions, shard_names, written_root
@@ -105,16 +107,21 @@ def _asked_for(releases: pl.DataFrame, *, on: date, merchant_id: str, article_id
 
 
 def _rules(releases: pl.DataFrame, on: date) -> GovernanceSettings:
-    """The rules that all rows of the day were decided with."""
+    """The rules that all rows of the day were decided with.
+
+    Raises:
+        StaleInputError: They are not on record, not the same in all shards, or of another version of this code.
+    """
     found = releases["rules"].unique().to_list() if "rules" in releases.columns else []
-    if len(found) != 1:
-        raise StaleInputError(
-            f"the releases of {on} do not say which rules they were decided with",
-            got=f"{len(found)} sets of rules",
-            wanted="one",
-            remedy=f"Materialise {ORDER_RELEASES} of the day again, all shards with the settings that should hold.",
-        )
-    return GovernanceSettings.model_validate_json(found[0])
+    with contextlib.suppress(ValidationError):
+        if len(found) == 1:
+            return GovernanceSettings.model_validate_json(found[0])
+    raise StaleInputError(
+        f"the releases of {on} do not say by which rules they were decided",
+        got="one set of rules that this version does not know" if len(found) == 1 else f"{len(found)} sets of rules",
+        wanted="one set of rules for all shards",
+        remedy=f"Materialise {ORDER_RELEASES} of the day again, all shards with the settings that should hold.",
+    )
 
 
 def _check_orders_stand(releases: pl.DataFrame, settings: Settings, on: date) -> None:

@@ -101,7 +101,7 @@ def test_orders_that_were_decided_anew_are_not_released_unseen(root: str) -> Non
 def test_releases_of_two_rules_are_not_mixed(root: str) -> None:
     location = partition_location(root, "policy/order_releases", {"day": str(DAY), "shard": "01"})
     write_parquet(pl.read_parquet(location, hive_partitioning=False).with_columns(rules=pl.lit(GovernanceSettings().model_dump_json())), location)
-    with pytest.raises(StaleInputError, match="which rules"):
+    with pytest.raises(StaleInputError, match="by which rules"):
         say(root)
 
 

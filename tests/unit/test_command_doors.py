@@ -1,6 +1,7 @@
 """The doors of the command line: what is refused before any work is done, and how it is told."""
 
 import json
+import subprocess
 import sys
 from datetime import date
 from pathlib import Path
@@ -112,6 +113,19 @@ def test_a_table_is_written_as_its_ending_says(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "orders.parquet").equals(rows)
     for name in ("orders.CSV", "s3://bucket/orders.parquet"):
         check_table_name(name)
+
+
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        ("cli", {"polars", "numpy", "pydantic", "dagster"}),
+        ("cli.order_record, cli.order_story, cli.order_text", {"dagster", "numba", "scipy.stats", "lightgbm", "matplotlib", "great_expectations"}),
+    ],
+)
+def test_what_must_start_at_once_loads_nothing_heavy(modules: str, heavy: set[str]) -> None:
+    command = f"import sys, {modules}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", command], check=True, capture_output=True, text=True, timeout=300).stdout.split()
+    assert heavy.isdisjoint(loaded)
 
 
 def test_one_thing_is_not_plural() -> None:
