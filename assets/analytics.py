@@ -18,6 +18,7 @@ _OF_DAY = [
     ["policy", "cost_curves"],
     ["policy", "order_changes"],
     ["policy", "order_releases"],
+    ["policy", "settings_in_force"],
     ["policy", "constraint_prices"],
     ["evaluation", "exceptions"],
     ["evaluation", "decision_drift"],

@@ -1,5 +1,12 @@
 """What people and rules decide: which orders are released (stage policy), and what was promoted to forecast (stage forecast)."""
 
+import contextlib
+import fcntl
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
 import dagster as dg
 import polars as pl
 
@@ -9,13 +16,17 @@ from assets.lineage import earlier
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, keys_of, week_of
 from assets.plots import markdown_table
 from domain.calendar import ONE_WEEK
+from domain.errors import StorageError
 from domain.governance_tables import HELD, Approvals
 from domain.settings import Settings
 from ml.champions import record_promotions
 from quality.governance import release_orders
-from sources.storage import exists, join, read_parquet, write_parquet
+from sources.storage import exists, is_remote, join, list_files, read_parquet, write_parquet
 
 _SHOWN = 20
+_LOG = ("governance", "approvals")
+_FIRST_LOG = ("governance", "approvals.parquet")
+"""Where words were kept before each had a file of its own."""
 
 
 def build_releases(partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -54,18 +65,41 @@ def build_promotions(partitions: Partitions) -> list[dg.AssetsDefinition]:
 
 
 def read_approvals(root: str) -> pl.DataFrame:
-    """All that people said; no rows where nobody has."""
-    location = _location(root)
-    return read_parquet(location) if exists(location) else Approvals.create_empty()
+    """All that people said, oldest first; no rows where nobody has."""
+    folder = join(root, *_LOG)
+    words = [join(folder, name) for name in list_files(folder) if name.endswith(".parquet") and not name.startswith(".")]
+    first = [kept] if exists(kept := join(root, *_FIRST_LOG)) else []
+    return Approvals.validate(pl.concat([Approvals.create_empty(), *(read_parquet(location) for location in [*first, *words])]))
 
 
 def add_approvals(root: str, rows: pl.DataFrame) -> None:
-    """Write down what a person said; nothing is ever changed or taken away."""
-    write_parquet(Approvals.validate(pl.concat([read_approvals(root), rows.select(Approvals.column_names())])), _location(root))
+    """Write down what a person said, in a file of its own: whoever speaks at the same time, no word is lost, changed or taken away."""
+    said = Approvals.validate(rows.select(Approvals.column_names()))
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    write_parquet(said, join(root, *_LOG, f"{moment}-{uuid.uuid4().hex[:8]}.parquet"))
 
 
-def _location(root: str) -> str:
-    return join(root, "governance", "approvals.parquet")
+@contextlib.contextmanager
+def one_at_a_time(root: str) -> Iterator[None]:
+    """Let a person's word and the releases made by it follow each other: a release made before the next word must not be written after it.
+
+    On an object store nobody waits: both words are kept, and the releases may show the second at the next run or approval.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    if is_remote(root):
+        yield
+        return
+    lock = Path(join(root, "governance", ".lock"))
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held = lock.open("w")
+    except OSError as error:
+        raise StorageError(f"cannot write below {lock.parent}", got=str(error), wanted="a writable folder", remedy="Correct the rights.") from error
+    with held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # released by the system when its owner is killed
+        yield
 
 
 def _statuses(frame: pl.DataFrame) -> Metadata:

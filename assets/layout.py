@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from domain.errors import StaleInputError, UsageError
-from sources.storage import exists, join, list_folders, read_parquet, write_parquet
+from sources.storage import exists, find_rows, is_folder, join, list_folders, read_parquet, write_parquet
 
 PartitionKey = Mapping[str, str]
 """A partition by dimension: {"week": "2024-01-08", "shard": "00"}, {"day": …, "shard": …} or {"shard": …}."""
@@ -72,6 +72,21 @@ def read_partition(root: str, table: str, key: PartitionKey, *, columns: list[st
     Raises:
         StaleInputError: It has not been materialised.
     """
+    return read_parquet(_written(root, table, key), columns=columns)
+
+
+def read_series(root: str, table: str, key: PartitionKey, *, merchant_id: str, article_id: str) -> pl.DataFrame:
+    """The rows of one series in one partition; of the others little is read.
+
+    Raises:
+        StaleInputError: The partition has not been materialised.
+        StorageError: It is damaged.
+    """
+    return find_rows(_written(root, table, key), (pl.col("merchant_id") == merchant_id) & (pl.col("article_id") == article_id))
+
+
+def _written(root: str, table: str, key: PartitionKey) -> str:
+    """The file of a partition that is there."""
     location = partition_location(root, table, key)
     if not exists(location):
         partition = ", ".join(f"{name} {value}" for name, value in key.items())
@@ -81,12 +96,28 @@ def read_partition(root: str, table: str, key: PartitionKey, *, columns: list[st
             wanted="a materialised partition",
             remedy=f"Materialise {table} for {partition}.",
         )
-    return read_parquet(location, columns=columns)
+    return location
 
 
 def read_partition_if_present(root: str, table: str, key: PartitionKey) -> pl.DataFrame | None:
     """The rows of one partition; `None` where it has not been materialised."""
     return read_partition(root, table, key) if exists(partition_location(root, table, key)) else None
+
+
+def written_root(root: str) -> int:
+    """The number of shards of a data root that has been written.
+
+    Raises:
+        UsageError: Nothing has been written there.
+    """
+    record = join(root, _SHARD_RECORD)
+    if not exists(record):
+        raise UsageError(
+            f"{root} is no data root",
+            got="nothing that `replenish run` has written" if is_folder(root) else "no such folder",
+            remedy="Name the folder that `replenish run --data` wrote, or run it first.",
+        )
+    return int(read_parquet(record)["n_shards"][0])
 
 
 def check_shard_count(root: str, *, n_shards: int) -> None:

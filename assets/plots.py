@@ -1,17 +1,15 @@
 """Small pictures and tables for the Dagster UI: PNG data URIs in Markdown. Object API of matplotlib, no global state."""
 
-import base64
-import io
 from collections.abc import Iterable, Sequence
 
 import dagster as dg
 import polars as pl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from assets.sharding import SERIES_KEY
 from domain.forecast_tables import ALL_SEGMENTS, ALL_WEEKS
 from domain.quantiles import QUANTILE_LEVELS
+from quality.pictures import data_uri
 
 _WIDTH, _HEIGHT, _DPI = 5.2, 2.4, 72
 _COST_TERMS = ("holding", "inbound", "outbound", "returns", "lost_sales", "overstock", "fixed_order")
@@ -108,6 +106,4 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> d
 
 
 def _as_markdown(figure: Figure) -> dg.MetadataValue:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call]
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})")
+    return dg.MetadataValue.md(f"![plot]({data_uri(figure)})")

@@ -1,5 +1,6 @@
 """`replenish backtest`: many past start dates, policies, objectives and forecasters under identical conditions, and a report."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -51,7 +52,7 @@ def backtest(
     from assets.backtest.report import write_reports
     from assets.backtest.running import play_all
     from assets.backtest.tables import played_everywhere, policy_comparison, with_measures
-    from assets.replay.terms import ReplayTerms
+    from assets.replay.terms import ReplayTerms, check_numbers
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
     from sources.storage import join, write_parquet
@@ -61,6 +62,8 @@ def backtest(
     contestants = _contestants(contest, policies, objectives, forecasters, settings=settings)
     days = _start_dates(starts)
     terms = ReplayTerms(days[0], orders, weeks, observe, inbound_before_demand, "champion", retrain, end)
+    for day in days:
+        check_numbers(replace(terms, start=day))
     raw = read_and_report(source, settings=settings)
     parts = play_all(raw.frames, true_weekly_demand(source), terms, days, contestants, settings=settings, today=today(), on_progress=progress)
     results = pl.concat(list(parts))

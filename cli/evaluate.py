@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.terminal import JsonOption, SettingsOption, emit, parse_day, progress
+from cli.terminal import JsonOption, SettingsOption, emit, parse_monday, progress
 from domain.errors import UsageError
 
 _SHOWN = ("scaled_crps", "spl", "ece", "wape", "bias")
@@ -28,7 +28,7 @@ def evaluate(
     from ml.evaluation.report import evaluation_report
 
     settings = load_settings(settings_file)
-    days = sorted({parse_day(text.strip(), option="--cutoffs") for text in cutoffs.split(",") if text.strip()})
+    days = sorted({parse_monday(text.strip(), option="--cutoffs") for text in cutoffs.split(",") if text.strip()})
     if not days:
         raise UsageError(
             "--cutoffs names no cutoff", got=repr(cutoffs), wanted="Mondays separated by commas", remedy="For example --cutoffs 2026-03-02,2026-06-29."

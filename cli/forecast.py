@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from cli.terminal import JsonOption, SettingsOption, emit, parse_day, progress
+from cli.table_output import check_table_name, write_table
+from cli.terminal import JsonOption, SettingsOption, emit, parse_monday, progress
 
 
 def forecast(
     source: Annotated[str, typer.Option(help="Folder or s3:// prefix holding the data contract's tables.")],
     cutoff: Annotated[str, typer.Option(help="Monday of the last week the forecast may see, YYYY-MM-DD.")],
-    out: Annotated[str, typer.Option(help="Parquet file to write.")],
+    out: Annotated[str, typer.Option(help="File to write: .parquet or .csv.")],
     horizon: Annotated[int, typer.Option(min=1, max=26, help="Weeks to forecast.")] = 12,
     settings_file: SettingsOption = None,
     as_json: JsonOption = False,
@@ -22,14 +23,14 @@ def forecast(
     from cli.source_reading import check_cutoff, read_and_report
     from domain.settings import load_settings
     from ml.pipeline import forecast_from_tables
-    from sources.storage import write_parquet
 
+    check_table_name(out)
     settings = load_settings(settings_file)
-    day = parse_day(cutoff, option="--cutoff")
+    day = parse_monday(cutoff, option="--cutoff")
     raw = read_and_report(source, settings=settings)
     check_cutoff(raw, day, option="--cutoff")
     rows = forecast_from_tables(raw.frames, cutoff=day, settings=settings, horizon_weeks=horizon, on_progress=progress)
-    write_parquet(rows, out)
+    write_table(rows, out)
     result = {
         "n_series": rows.height // horizon,
         "n_rows": rows.height,

@@ -40,7 +40,7 @@ def replay(
     """
     from assets.replay.replaying import order_rows, prepare, weekly_figures
     from assets.replay.replaying import replay as play
-    from assets.replay.terms import Play, ReplayTerms, check_objective, policy_named
+    from assets.replay.terms import Play, ReplayTerms, check_numbers, check_objective, policy_named
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
     from sources.storage import join, write_parquet
@@ -50,6 +50,7 @@ def replay(
     check_objective(objective)
     policy_named(policy)
     terms = ReplayTerms(parse_day(start, option="--start"), orders, weeks, observe, inbound_before_demand, forecaster, retrain, end, rhythm)
+    check_numbers(terms)
     raw = read_and_report(source, settings=settings)
     game = prepare(raw.frames, true_weekly_demand(source), terms, settings=settings, today=today(), on_progress=progress)
     for default in game.opening.defaults:

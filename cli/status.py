@@ -24,12 +24,13 @@ def status(
 
     Example: `replenish status --data data`
     """
-    from assets.layout import list_partitions
+    from assets.layout import list_partitions, written_root
     from assets.lineage import LINEAGE
     from assets.staleness import missing_partitions, partition_name, stale_partitions
     from domain.settings import load_settings
 
     settings = load_settings(settings_file, data=data, profile=profile)
+    settings = settings.model_copy(update={"n_shards": written_root(settings.data)})
     stale, missing = list(stale_partitions(settings)), list(missing_partitions(settings))
     n_stale, n_missing = Counter(found.table for found in stale), Counter(table for table, _ in missing)
     tables = [

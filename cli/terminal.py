@@ -3,14 +3,15 @@
 import json
 import sys
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
 import typer
 
+from domain.calendar import monday_of
 from domain.errors import UsageError
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; everything else goes to stderr.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, of errors too; everything else goes to stderr.")]
 ProfileOption = Annotated[Literal["tiny", "full"] | None, typer.Option(help="tiny: fewer paths and trees, for smoke tests.")]
 SettingsOption = Annotated[str | None, typer.Option("--settings", metavar="FILE.toml", help="Settings file; default: the one REPLENISH_SETTINGS names.")]
 
@@ -31,12 +32,27 @@ def today() -> date:
 
 
 def parse_day(text: str, *, option: str) -> date:
-    """A calendar day given on the command line.
+    """A calendar day given on the command line; with a time of day (`2026-09-02 08:53:00 +0200`), the day as it is written.
 
     Raises:
         UsageError: It is not a date of the form YYYY-MM-DD.
     """
+    day, separator, moment = text.strip().replace("T", " ").partition(" ")
     try:
-        return date.fromisoformat(text)
+        if separator:
+            time.fromisoformat(moment.replace(" ", ""))
+        return date.fromisoformat(day)
     except ValueError as error:
         raise UsageError(f"{option} is not a date", got=repr(text), wanted="YYYY-MM-DD", remedy=f"For example {option} 2026-01-05.") from error
+
+
+def parse_monday(text: str, *, option: str) -> date:
+    """A Monday given on the command line.
+
+    Raises:
+        UsageError: It is no date, or no Monday.
+    """
+    day = parse_day(text, option=option)
+    if day != monday_of(day):
+        raise UsageError(f"{option} {day} is not a Monday", wanted="the Monday of the last week that may be seen", remedy=f"Use {monday_of(day)}.")
+    return day

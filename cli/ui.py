@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from cli.terminal import progress
+from cli.terminal import JsonOption, emit
 
 
 def ui(
     data: Annotated[str | None, typer.Option(help="Data root; default: REPLENISH_DATA, else ./data.")] = None,
     source: Annotated[str | None, typer.Option(help="Source the raw stage reads; default: the demo market below the data root.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+    as_json: JsonOption = False,
 ) -> None:
     """Open the Dagster UI (webserver and daemon) on this machine.
 
@@ -29,7 +30,8 @@ def ui(
     with open_instance(root) as instance:
         home = Path(instance.root_directory)
     environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=home)
-    progress(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
+    url = f"http://127.0.0.1:{port}"
+    emit({"url": url, "data": root, "home": str(home)}, f"Dagster UI on {url} (stop with Ctrl-C)", as_json=as_json)
     command = [
         sys.executable,
         "-W",

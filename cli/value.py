@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.table_output import check_table_name, write_table
 from cli.terminal import JsonOption, ProfileOption, SettingsOption, emit, progress, today
 from domain.errors import UsageError
 
@@ -13,7 +14,7 @@ from domain.errors import UsageError
 def value(
     source: Annotated[str, typer.Option(help="Folder or s3:// prefix holding the data contract's tables.")],
     quarter: Annotated[str, typer.Option(help="A quarter that is over, e.g. 2026Q2.")],
-    out: Annotated[str, typer.Option(help="Parquet file to write.")],
+    out: Annotated[str, typer.Option(help="File to write: .parquet or .csv.")],
     baseline: Annotated[str, typer.Option(help="Policy that is played instead, on a simple forecast.")] = "base_stock",
     profile: ProfileOption = None,
     settings_file: SettingsOption = None,
@@ -29,9 +30,9 @@ def value(
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
     from quality.governance import value_by_merchant
-    from sources.storage import write_parquet
     from sources.truth import true_weekly_demand
 
+    check_table_name(out)
     settings = load_settings(settings_file, profile=profile)
     policy_named(baseline)
     start, n_weeks = _game_of(quarter)
@@ -40,7 +41,7 @@ def value(
     contestants = {RECORDED: Contestant(Play(RECORDED)), baseline: Contestant(Play(baseline, "mean"), BENCHMARK_FORECASTER)}
     results = play_start(raw.frames, true_weekly_demand(source), terms, contestants, settings=settings, today=today(), on_progress=progress)
     report = value_by_merchant(results, realised=RECORDED, baseline=baseline)
-    write_parquet(report, out)
+    write_table(report, out)
     lines = [
         f"  {row['merchant_id']:>12s}  {row['realised_cost_eur']:>14,.0f} EUR on record  {row['baseline_cost_eur']:>14,.0f} EUR with {baseline}  "
         f"{row['saved_eur']:>+14,.0f} EUR  fill rate {row['realised_fill_rate']:.1%} against {row['baseline_fill_rate']:.1%}"

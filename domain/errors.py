@@ -20,6 +20,10 @@ class ReplenishError(Exception):
         parts += [f"  {name}: {text}" for name, text in (("got", got), ("wanted", wanted), ("remedy", remedy)) if text]
         super().__init__("\n".join(parts))
 
+    def as_dict(self) -> dict[str, str]:
+        """For programs: the kind of error, and the four fields; empty where there is nothing to say."""
+        return {"error": type(self).__name__, "fact": self.fact, "got": self.got, "wanted": self.wanted, "remedy": self.remedy}
+
 
 class DataError(ReplenishError):
     """The data owner must act: a table of the source breaks the data contract."""

@@ -5,6 +5,7 @@ import dataframely as dy
 from domain.table_columns import euros, key, share, units
 
 RELEASED, APPROVED, HELD, REJECTED, NOT_IN_PILOT = "released", "approved", "held", "rejected", "not_in_pilot"
+STATUSES = (RELEASED, APPROVED, HELD, REJECTED, NOT_IN_PILOT)
 
 
 class OrderReleases(dy.Schema):
@@ -19,6 +20,7 @@ class OrderReleases(dy.Schema):
     status = dy.String(nullable=False, description="released, approved, held (waits for a person), rejected or not_in_pilot.")
     decided_by = dy.String(nullable=True, description="Who approved or rejected; null = nobody had to.")
     reason = dy.String(nullable=False, description="Why, where it is not simply released.")
+    rules = dy.String(nullable=False, description="The settings `governance` that the day was decided with, as JSON: a later approval goes by them.")
 
 
 class Approvals(dy.Schema):
@@ -28,7 +30,7 @@ class Approvals(dy.Schema):
     merchant_id = dy.String(nullable=False, min_length=1, description="Who orders.")
     article_id = dy.String(nullable=False, min_length=1, description="What is ordered.")
     recommended_units = units("The order that was looked at; another quantity is another question.")
-    is_approved = dy.Bool(nullable=False, description="Approved or rejected.")
+    is_approved = dy.Bool(nullable=True, description="Approved or rejected; null = an earlier word is taken back, the order waits again.")
     decided_by = dy.String(nullable=False, min_length=1, description="Who.")
     decided_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC", description="When.")
     note = dy.String(nullable=False, description="Why; may be empty.")

@@ -9,6 +9,7 @@ with merchants under `[merchants.ID]`. Every value's unit stands in its name or 
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -409,6 +410,9 @@ TINY: Mapping[str, Any] = {
     "evidence": {"n_paths_cost_curve": 128},
 }
 """What the profile `tiny` changes, where nothing else says otherwise."""
+_SECRET = re.compile("passw|secret|token|key|webhook|credential", re.IGNORECASE)
+"""Names whose values are never shown."""
+_NAME_ANOTHER = "Correct --settings or REPLENISH_SETTINGS."
 
 
 def load_settings(settings_file: str | Path | None = None, **overrides: Any) -> Settings:
@@ -431,10 +435,15 @@ def load_settings(settings_file: str | Path | None = None, **overrides: Any) -> 
             values = _merge(TINY, values)
         settings = Settings.model_validate(values)
     except (ValidationError, SettingsError) as error:
-        raise _settings_error(error, where=str(path) if path else "the environment") from error
+        raise _settings_error(error, where=_place(path)) from error
+    _check_order_terms(settings.inventory, where=f"the settings of {_place(path)}")
     for merchant_id in settings.merchants:
-        settings.for_merchant(merchant_id)
+        _check_order_terms(settings.for_merchant(merchant_id).inventory, where=f"merchant {merchant_id}")
     return settings
+
+
+def _place(path: str | Path | None) -> str:
+    return str(path) if path else "the environment"
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -448,21 +457,52 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UsageError(f"settings file {path} does not exist", remedy="Correct --settings or REPLENISH_SETTINGS.") from error
+        raise UsageError(f"settings file {path} does not exist", remedy=_NAME_ANOTHER) from error
+    except OSError as error:  # a folder, a file of somebody else
+        raise UsageError(
+            f"settings file {path} cannot be read", got=error.strerror or str(error), wanted="a readable TOML file", remedy=_NAME_ANOTHER
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"settings file {path} is not text", got=str(error), wanted="TOML in UTF-8", remedy="Save the file as UTF-8, or name another with --settings."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"settings file {path} is not TOML", got=str(error), remedy="Correct the file at the place named.") from error
 
 
+def _check_order_terms(inventory: InventorySettings, *, where: str) -> None:
+    """Refuse terms that no order can meet, before anything is read.
+
+    Raises:
+        UsageError: The smallest order in whole packs is above the largest, or above what the warehouse holds.
+    """
+    pack = inventory.pack_size_units
+    smallest = -(-inventory.minimum_order_quantity_units // pack) * pack
+    for name in ("maximum_order_quantity_units", "storage_capacity_units"):
+        limit = getattr(inventory, name)
+        if limit is not None and smallest > limit:
+            raise UsageError(
+                f"the order terms of {where} contradict each other",
+                got=f"smallest order {smallest} units (minimum {inventory.minimum_order_quantity_units}, pack {pack}), {name} = {limit}",
+                wanted="a smallest order, in whole packs, up to the limit",
+                remedy=f"Lower minimum_order_quantity_units or pack_size_units, or raise {name}.",
+            )
+
+
 def _settings_error(error: ValidationError | SettingsError, *, where: str) -> UsageError:
+    """The first thing that is wrong; the value only of a setting that is known and no secret: a misspelt name may well hold one."""
     if isinstance(error, SettingsError):
         return UsageError(f"a setting of {where} is not usable", got=str(error), remedy="See docs/reference/settings.md.")
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
+    is_known = first["type"] not in {"extra_forbidden", "model_type"}
+    value = repr(first.get("input"))
+    may_be_shown = is_known and not _SECRET.search(name) and not _SECRET.search(value) and "://" not in value
     return UsageError(
         f"setting {name!r} of {where} is not usable",
-        got=repr(first.get("input")),
-        wanted=first["msg"],
+        got=value if may_be_shown else "a value that is not shown, for it may be a secret",
+        wanted="the name of a setting" if first["type"] == "extra_forbidden" else first["msg"],
         remedy="docs/reference/settings.md lists every setting with its unit, default and bounds.",
     )

@@ -27,6 +27,7 @@ arguments, _ = parser.parse_known_args()  # a notebook's kernel has arguments of
 if arguments.out:
     mpl.use("Agg")
 plt.rcParams |= {
+    "text.parse_math": False,  # ids may hold a $
     "figure.dpi": 96,
     "figure.constrained_layout.use": True,
     "axes.spines.top": False,

@@ -4,8 +4,8 @@ import warnings
 
 import dagster as dg
 
-from assets import STAGES, overview
 from assets.partitioned import Progress
+from assets.stages import STAGES, overview
 from domain.settings import Settings, load_settings
 from orchestration.alert_sensors import build_alert_sensors
 from orchestration.backfills import with_backfill_policy

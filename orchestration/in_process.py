@@ -75,9 +75,12 @@ def errors_of_ours(*, root: str) -> Iterator[None]:
     Raises:
         ReplenishError: As the failing step raised it.
         StorageError: The data root is full or read-only.
+        KeyboardInterrupt: A person stopped it: Dagster has an exception of its own for that.
     """
     try:
         yield
+    except dg.DagsterExecutionInterruptedError as error:
+        raise KeyboardInterrupt from error
     except Exception as error:
         known = _known_error(error, root=root)
         if known is None or known is error:

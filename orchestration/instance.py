@@ -3,13 +3,12 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import dagster as dg
 
 from domain.errors import StorageError
-from orchestration.resources import dagster_home_override
+from orchestration.resources import DAGSTER_HOME_VARIABLE, dagster_home_override, user_state_folder
 from sources.storage import is_remote
 
 CONFIG_NAME = "dagster.yaml"
@@ -41,21 +40,19 @@ def prepare_home(root: str) -> Path:
     """The instance's folder with the project's `dagster.yaml` in it, ready to be `DAGSTER_HOME`.
 
     It is `<root>/dagster`. SQLite needs a local disk: for an s3:// root it is the folder `REPLENISH_DAGSTER_HOME`
-    names, else one in the temporary folder that depends on the root alone.
+    names, else `replenish/dagster-<hash of the root>` below the user's state folder, which no other user may enter.
 
     Raises:
         StorageError: The folder cannot be written.
     """
     home = _home(root)
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700 if is_remote(root) else 0o777)
         copy = home / f".{os.getpid()}-{CONFIG_NAME}"
         shutil.copyfile(_PROJECT_CONFIG, copy)
         copy.replace(home / CONFIG_NAME)  # at once: a running UI may be reading it
     except OSError as error:
-        raise StorageError(
-            f"cannot write Dagster's records to {home}", got=str(error), wanted="a writable folder", remedy="Correct the rights, or name another data root."
-        ) from error
+        raise StorageError(f"cannot write Dagster's records to {home}", got=str(error), wanted="a writable folder", remedy=_remedy(root)) from error
     return home
 
 
@@ -64,4 +61,8 @@ def _home(root: str) -> Path:
         return Path(root).resolve() / "dagster"
     override = dagster_home_override()
     name = hashlib.sha256(root.encode()).hexdigest()[:16]
-    return Path(override) if override else Path(tempfile.gettempdir()) / f"replenish-dagster-{name}"
+    return Path(override) if override else user_state_folder() / "replenish" / f"dagster-{name}"
+
+
+def _remedy(root: str) -> str:
+    return f"Name a folder on a local disk: {DAGSTER_HOME_VARIABLE}." if is_remote(root) else "Correct the rights, or name another data root."

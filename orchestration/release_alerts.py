@@ -62,7 +62,8 @@ def _of_orders(settings: Settings, day: str, told: set[str]) -> Iterator[Alert]:
     held = pl.concat(frames).filter(pl.col("status") == HELD) if frames else None
     rows = [] if held is None else held.group_by("merchant_id").agg(pl.len(), pl.col("change_eur").abs().sum()).sort("merchant_id").rows()
     for merchant, n_orders, change_eur in rows:
-        evidence = f"{day}: {n_orders:,} orders wait, which changed by {change_eur:,.0f} EUR in all: `replenish approve`"
+        wait = "order waits" if n_orders == 1 else "orders wait"
+        evidence = f"{day}: {n_orders:,} {wait}, changed by {change_eur:,.0f} EUR in all: `replenish approve`"
         yield Alert("order_held", merchant, _NEWEST, evidence, severity="warning")
     for merchant in sorted(told - {row[0] for row in rows}):
         yield Alert("order_held", merchant, _NEWEST, f"{day}: none waits", severity="warning", state="resolved")

@@ -27,6 +27,12 @@ def dagster_home_override() -> str | None:
     return os.environ.get(DAGSTER_HOME_VARIABLE)
 
 
+def user_state_folder() -> Path:
+    """Where a program keeps what must outlive it, of this user alone (XDG: `$XDG_STATE_HOME`, else `~/.local/state`)."""
+    named = os.environ.get("XDG_STATE_HOME")
+    return Path(named) if named else Path("~/.local/state").expanduser()
+
+
 def ui_environment(*, root: str, source: str, home: Path) -> dict[str, str]:
     """This process's environment with what `dagster dev` and the code it loads must know."""
     return os.environ | {"DAGSTER_HOME": str(home), "REPLENISH_DATA": root, "REPLENISH_SOURCE": source}

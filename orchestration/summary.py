@@ -9,14 +9,14 @@ import polars as pl
 
 from assets.layout import PartitionKey, partition_location, read_partition, read_partitions, shard_names
 from assets.marts import ANALYTICS_FILE
-from domain.governance_tables import HELD
 from domain.settings import Settings
 from domain.stage_tables import FORECAST_REFUSED
 from domain.tables import RAW_TABLES
 from feature_store import defaults_used
-from orchestration.suite_reports import index_location
-from quality.day_figures import accuracy_figures, order_figures, top_exceptions, top_orders
+from orchestration.suite_reports import index_location, is_raw, newest_reports
+from quality.day_figures import AGED_COLUMNS, accuracy_figures, input_ages, newest_days, order_figures, release_figures, top_exceptions, top_orders
 from quality.readings import count_readings
+from quality.suites import SUITE_TABLES, unmet_expectations
 from sources.folder import count_rules
 from sources.storage import join
 
@@ -57,8 +57,19 @@ class RunSummary:
     """Segments whose forecast the calibration gate refused, with the forecaster that answers instead."""
     drift: list[str] = field(default_factory=list)
     """Checks of the week's input and forecast that are breached, with their figures."""
+    n_orders_released: int = 0
     n_orders_held: int = 0
     """Orders that wait for a person's approval."""
+    n_orders_outside_pilot: int = 0
+    expected_cost_base_stock_eur: float = 0.0
+    """What a tuned base-stock policy would cost on the same futures."""
+    stock_age_days: int | None = None
+    """Days from the newest stock count to the decision day; `None` = there is none."""
+    sales_age_days: int | None = None
+    stale_inputs: list[str] = field(default_factory=list)
+    """Merchants whose stock or sales end more than a week before the decision day."""
+    unmet_expectations: list[dict[str, Any]] = field(default_factory=list)
+    """What the suites found, of the source and of the day's and the week's tables: table, expectation, got, wanted, is_blocking."""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -92,7 +103,9 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
         outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),
         refused_forecasts=_refused(read_partitions(settings.data, "forecast/released", of_week)),
         drift=[line for table in _DRIFT for line in _breaches(read_partition(settings.data, table, of_week[0]))],
-        n_orders_held=read_partitions(settings.data, "policy/order_releases", of_day).filter(pl.col("status") == HELD).height,
+        **release_figures(read_partitions(settings.data, "policy/order_releases", of_day)),
+        **input_ages(_newest_days(settings.data, shards, decision_date), decision_date=decision_date),
+        unmet_expectations=_unmet(settings.data, moments={cutoff.isoformat(), decision_date.isoformat()}),
     )
 
 
@@ -100,6 +113,18 @@ def _readings(root: str, shards: list[str], of_day: list[PartitionKey]) -> pl.Da
     """How the source was read, and how its meaning was on the day."""
     of_source: list[PartitionKey] = [{"shard": shard} for shard in shards]
     return pl.concat([read_partitions(root, "raw/readings", of_source), read_partitions(root, "vectors/readings", of_day)])
+
+
+def _newest_days(root: str, shards: list[str], decision_date: date) -> pl.DataFrame:
+    """Shard by shard: the rows of a large market do not fit into memory together."""
+    parts = ({table: read_partition(root, f"raw/{table}", {"shard": shard}, columns=columns) for table, columns in AGED_COLUMNS.items()} for shard in shards)
+    return pl.concat([newest_days(part, decision_date=decision_date) for part in parts])
+
+
+def _unmet(root: str, *, moments: set[str]) -> list[dict[str, Any]]:
+    """Of the newest report of every table, where it is about the source or about these weeks and days."""
+    reports = [found[0] for table in SUITE_TABLES if (found := newest_reports(root, table, n=1))]
+    return [finding for report in reports if is_raw(report.table) or report.partition in moments for finding in unmet_expectations(report)]
 
 
 def _refused(forecast: pl.DataFrame) -> dict[str, str]:

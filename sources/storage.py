@@ -1,12 +1,10 @@
 """Parquet under a root that is a local folder or an s3:// prefix: written whole or not at all.
 
-Local files are written beside their place and renamed (atomic on POSIX); an object store publishes an object only
-when its upload is complete. A killed writer leaves at most a `.part-*` file, which the next write removes.
+Local files are written beside their place and renamed (`part_files.py`); an object store publishes an object only
+when its upload is complete. A killed writer leaves at most a `.part-*` file, which the next write of the same file removes.
 S3 credentials and endpoint come from the standard `AWS_*` variables, read by the object store client itself.
 """
 
-import contextlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,7 @@ import polars as pl
 from pyarrow import fs
 
 from domain.errors import StorageError
-
-TEMPORARY_PREFIX = ".part-"
+from sources.part_files import replacing
 
 
 def is_remote(location: str) -> bool:
@@ -42,39 +39,41 @@ def write_parquet(frame: pl.DataFrame, location: str, *, metadata: Mapping[str, 
     """
     if is_remote(location):
         return _write_remote(frame, location, metadata)
-    path = Path(location)
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for abandoned in path.parent.glob(f"{TEMPORARY_PREFIX}*-{path.name}"):
-            abandoned.unlink(missing_ok=True)
-        with temporary.open("wb") as file:
+        with replacing(Path(location)) as file:
             frame.write_parquet(file, metadata=dict(metadata or {}))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
     except (OSError, pl.exceptions.PolarsError) as error:  # polars reports a full disk as an error of its own
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise StorageError(
-            f"cannot write {location}",
-            got=str(error),
-            wanted="a writable folder with space left",
-            remedy="Free space, correct the rights, or name another folder.",
-        ) from error
-    return path.stat().st_size
+        raise _cannot_write(location, error) from error
+    return Path(location).stat().st_size
+
+
+def write_csv(frame: pl.DataFrame, location: str) -> None:
+    """Write a frame of plain columns as CSV at exactly this location, replacing what is there.
+
+    Raises:
+        StorageError: The folder is read-only, full or not a folder.
+    """
+    try:
+        if is_remote(location):
+            frame.write_csv(location)
+            return
+        with replacing(Path(location)) as file:
+            frame.write_csv(file)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _cannot_write(location, error) from error
+
+
+def _cannot_write(location: str, error: Exception) -> StorageError:
+    wanted = "a bucket that may be written" if is_remote(location) else "a writable folder with space left"
+    remedy = "Check the AWS_* variables and the bucket." if is_remote(location) else "Free space, correct the rights, or name another folder."
+    return StorageError(f"cannot write {location}", got=str(error).splitlines()[0], wanted=wanted, remedy=remedy)
 
 
 def _write_remote(frame: pl.DataFrame, location: str, metadata: Mapping[str, str] | None) -> int:
     try:
         frame.write_parquet(location, metadata=dict(metadata or {}))
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise StorageError(
-            f"cannot write {location}",
-            got=str(error).splitlines()[0],
-            wanted="a bucket that may be written",
-            remedy="Check the AWS_* variables and the bucket.",
-        ) from error
+        raise _cannot_write(location, error) from error
     return 0
 
 
@@ -87,9 +86,23 @@ def read_parquet(location: str, *, columns: list[str] | None = None) -> pl.DataF
     try:
         return pl.read_parquet(location, columns=columns, glob=False, hive_partitioning=False)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise StorageError(
-            f"cannot read {location}", got=str(error).splitlines()[0], wanted="a whole Parquet file", remedy="Materialise the partition again."
-        ) from error
+        raise _cannot_read(location, error) from error
+
+
+def find_rows(location: str, condition: pl.Expr) -> pl.DataFrame:
+    """The rows of one Parquet file for which a condition holds, in their order.
+
+    Raises:
+        StorageError: It is missing or damaged.
+    """
+    try:
+        return pl.scan_parquet(location, glob=False, hive_partitioning=False).filter(condition).collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _cannot_read(location, error) from error
+
+
+def _cannot_read(location: str, error: Exception) -> StorageError:
+    return StorageError(f"cannot read {location}", got=str(error).splitlines()[0], wanted="a whole Parquet file", remedy="Materialise the partition again.")
 
 
 def read_parquet_metadata(location: str) -> dict[str, str]:

@@ -67,7 +67,7 @@ def _nothing(column: dy.Column) -> Any:
 def platform_rows(*, marker: int = 0) -> dict[str, dict[str, list[Row]]]:
     """Rows by table and by week or day."""
     rows: dict[str, dict[str, list[Row]]] = {view.table: {"": []} for view in STAGE_VIEWS.values() if view.dimension is None}
-    rows["raw/articles"] = {"": [SHOES | {"category": "shoes"}, UNNAMED, HATS | {"category": "hats"}]}
+    rows["raw/articles"] = {"": [SHOES | {"category": "shoes", "supplier_id": "S1"}, UNNAMED, HATS | {"category": "hats"}]}
     rows["raw/merchants"] = {"": [{"merchant_id": "M1", "name": "First", "budget_eur_per_week": 24.0}, {"merchant_id": "M2"}]}
     rows["series/merchant_profiles"] = {str(CUTOFF): [{"merchant_id": "M1", "category": ""}, {"merchant_id": "M2", "category": ""}]}
     rows |= {
@@ -85,7 +85,10 @@ def platform_rows(*, marker: int = 0) -> dict[str, dict[str, list[Row]]]:
     rows["series/weekly_demand"] = {str(CUTOFF): _weekly_demand()}
     rows["forecast/quantiles"] = {str(cutoff): _forecasts(cutoff) for cutoff in (JUDGED, WEEK_BEFORE, CUTOFF)}
     rows["forecast/released"] = {str(CUTOFF): _forecasts(CUTOFF)}
-    rows |= {table: {str(DAY): []} for table in ("evaluation/decision_drift", "policy/order_releases")}
+    rows |= {table: {str(DAY): []} for table in ("evaluation/decision_drift",)}
+    rows["policy/order_releases"] = {str(DAY): _releases()}
+    terms = '{"inventory": {"lead_time_weeks": 1.5, "pack_size_units": 3}}'
+    rows["policy/settings_in_force"] = {str(DAY): [{"merchant_id": merchant, "settings_hash": "x", "settings": terms} for merchant in ("M1", "M2")]}
     rows["evaluation/forecast_accuracy"] = {str(WEEK_BEFORE): _accuracy(date(2026, 6, 22), n_weeks=4), str(CUTOFF): _accuracy(JUDGED, n_weeks=10)}
     rows["vectors/sku_vectors"] = {str(DAY): _vectors()}
     rows["policy/policies"] = {str(DAY_BEFORE): _policies(DAY_BEFORE, marker=marker), str(DAY): _policies(DAY, marker=marker)}
@@ -140,7 +143,7 @@ def _accuracy(cutoff: date, *, n_weeks: int) -> list[Row]:
 def _vectors() -> list[Row]:
     vector = {"date": DAY, "segment": "smooth"}
     return [
-        SHOES | vector | {"on_hand_units": 14, "inbound_units": [7, 0], "unit_value_eur": 2.0},
+        SHOES | vector | {"on_hand_units": 14, "inbound_units": [7, 0], "unit_value_eur": 2.0, "unit_cost_eur": 2.0},
         UNNAMED | vector | {"on_hand_units": 0, "inbound_units": [0, 0], "unit_value_eur": 1.0},
         HATS | vector | {"on_hand_units": 7, "inbound_units": [0, 5], "unit_value_eur": 10.0},
     ]
@@ -149,6 +152,14 @@ def _vectors() -> list[Row]:
 def _changed() -> Row:
     causes = {f"{cause}_units": 0 for cause in CHANGE_CAUSES} | {"stock_units": 5, "forecast_units": -2}
     return SHOES | causes | {"date": DAY, "order_day_before_units": 3, "order_now_units": 6, "change_eur": 6.0}
+
+
+def _releases() -> list[Row]:
+    return [
+        SHOES | {"status": "released", "recommended_units": 6, "released_units": 5},
+        UNNAMED | {"status": "held"},
+        HATS | {"status": "not_in_pilot", "recommended_units": 3},
+    ]
 
 
 def _prices(day: date, *, price_eur: float) -> list[Row]:

@@ -7,7 +7,8 @@ import duckdb
 
 from assets.layout import list_partitions, partition_location
 from domain.backtest_results import BacktestResults
-from sources.storage import TEMPORARY_PREFIX, is_remote, join
+from sources.part_files import TEMPORARY_PREFIX
+from sources.storage import is_remote, join
 
 RESULTS = "backtest/results"
 _FILE = "backtest.duckdb"

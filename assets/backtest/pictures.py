@@ -1,15 +1,14 @@
 """Pictures of a backtest as PNG data URIs: a report needs no network and no second file. Object API of matplotlib, no global state."""
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from quality.pictures import data_uri
 
 _DPI = 110
 _OURS, _OTHERS = "#1f5fa8", "#8a8f98"
@@ -29,7 +28,7 @@ def frontier(points: Mapping[str, tuple[float, float]], *, ours: str) -> str:
     _name_apart(axes, [(cost, 100 * fill, name) for name, (cost, fill) in points.items() if "," not in name and "one-shot" not in name], ours=ours)
     axes.set(xlabel="cost, EUR per series and week", ylabel="fill rate, weighted by price, %")
     axes.margins(x=0.18)
-    return _uri(figure)
+    return data_uri(figure)
 
 
 def _name_apart(axes: Axes, points: Sequence[tuple[float, float, str]], *, ours: str) -> None:
@@ -55,7 +54,7 @@ def merchant_uplift(uplifts: pl.DataFrame, *, title: str) -> str:
     axes.set_xticks(range(rows.height), rows["merchant_id"].to_list(), rotation=90, fontsize=7)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(ylabel=f"{title}, %")
-    return _uri(figure)
+    return data_uri(figure)
 
 
 def over_time(values: Mapping[str, Sequence[float]], starts: Sequence[date], *, ours: str, title: str) -> str:
@@ -76,7 +75,7 @@ def over_time(values: Mapping[str, Sequence[float]], starts: Sequence[date], *, 
     axes.tick_params(axis="x", rotation=45, labelsize=7)
     axes.set(ylabel=f"{title}, %")
     axes.legend(fontsize=7, frameon=False, ncols=3)
-    return _uri(figure)
+    return data_uri(figure)
 
 
 def uplift_distribution(shares: Sequence[float], *, title: str) -> str:
@@ -86,7 +85,7 @@ def uplift_distribution(shares: Sequence[float], *, title: str) -> str:
     axes.hist(clipped, bins=40, range=(-100, 100), color=_OURS)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set(xlabel=f"{title}, %", ylabel="series")
-    return _uri(figure)
+    return data_uri(figure)
 
 
 def _new(width: float, height: float) -> tuple[Figure, Axes]:
@@ -94,9 +93,3 @@ def _new(width: float, height: float) -> tuple[Figure, Axes]:
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
-
-
-def _uri(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

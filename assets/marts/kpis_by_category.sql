@@ -19,6 +19,10 @@
 -- overstock_value_eur: Value of stock and transit beyond the expected demand of the 12 weeks.
 -- n_orders: Articles to order today.
 -- order_value_eur: Value of today's orders.
+-- n_orders_released: Those that may be placed.
+-- released_value_eur: Their value.
+-- n_orders_held: Orders that wait for a person's approval.
+-- n_orders_outside_pilot: Orders of merchants that are not in the pilot.
 -- expected_demand_units: Expected demand from today to the end of the 12th week.
 -- expected_cost_eur: Expected cost over the 12 weeks with the policies.
 -- expected_cost_without_order_eur: The same if nothing is ever ordered.
@@ -37,6 +41,19 @@ WITH last_year AS (
     FROM weekly_history
     WHERE week > (SELECT max(week) FROM weekly_history) - INTERVAL 52 WEEK
     GROUP BY merchant_id, category
+),
+releases AS (
+    SELECT
+        s.merchant_id,
+        s.category,
+        count(*) FILTER (r.released_units > 0) AS n_orders_released,
+        exact_sum(r.released_units * v.unit_value_eur) AS released_value_eur,
+        count(*) FILTER (r.status = 'held') AS n_orders_held,
+        count(*) FILTER (r.status = 'not_in_pilot' AND r.recommended_units > 0) AS n_orders_outside_pilot
+    FROM order_releases AS r
+    JOIN stock_cover AS s USING (merchant_id, article_id)
+    JOIN sku_vectors AS v USING (merchant_id, article_id)
+    GROUP BY s.merchant_id, s.category
 )
 SELECT
     s.date,
@@ -59,6 +76,10 @@ SELECT
     s.overstock_value_eur,
     o.n_orders,
     o.order_value_eur,
+    coalesce(r.n_orders_released, 0) AS n_orders_released,
+    coalesce(r.released_value_eur, 0) AS released_value_eur,
+    coalesce(r.n_orders_held, 0) AS n_orders_held,
+    coalesce(r.n_orders_outside_pilot, 0) AS n_orders_outside_pilot,
     o.expected_demand_units,
     o.expected_cost_eur,
     o.expected_cost_without_order_eur,
@@ -67,4 +88,5 @@ SELECT
 FROM stock_by_category AS s
 JOIN orders_history AS o USING (date, merchant_id, category)
 LEFT JOIN last_year AS y USING (merchant_id, category)
+LEFT JOIN releases AS r USING (merchant_id, category)
 ORDER BY s.merchant_id, s.category

@@ -14,6 +14,10 @@
 -- overstock_value_eur: Value of stock and transit beyond the expected demand of the 12 weeks.
 -- n_orders: Articles to order today.
 -- order_value_eur: Value of today's orders.
+-- n_orders_released: Those that may be placed.
+-- released_value_eur: Their value.
+-- n_orders_held: Orders that wait for a person's approval.
+-- n_orders_outside_pilot: Orders of a merchant that is not in the pilot.
 -- budget_eur_per_week: Most to be spent in a week, from the merchant's own row; null = no limit there.
 -- budget_use: Value of today's orders over that budget.
 -- expected_cost_eur: Expected cost over the 12 weeks with the policies.
@@ -39,6 +43,10 @@ WITH totals AS (
         exact_sum(overstock_value_eur) AS overstock_value_eur,
         sum(n_orders)::BIGINT AS n_orders,
         exact_sum(order_value_eur) AS order_value_eur,
+        sum(n_orders_released)::BIGINT AS n_orders_released,
+        exact_sum(released_value_eur) AS released_value_eur,
+        sum(n_orders_held)::BIGINT AS n_orders_held,
+        sum(n_orders_outside_pilot)::BIGINT AS n_orders_outside_pilot,
         exact_sum(expected_cost_eur) AS expected_cost_eur,
         exact_sum(expected_cost_without_order_eur) AS expected_cost_without_order_eur,
         exact_sum(fill_rate * expected_demand_units) / nullif(exact_sum(expected_demand_units), 0) AS fill_rate,
@@ -71,6 +79,10 @@ SELECT
     t.overstock_value_eur,
     t.n_orders,
     t.order_value_eur,
+    t.n_orders_released,
+    t.released_value_eur,
+    t.n_orders_held,
+    t.n_orders_outside_pilot,
     m.budget_eur_per_week,
     t.order_value_eur / nullif(m.budget_eur_per_week, 0) AS budget_use,
     t.expected_cost_eur,

@@ -2,11 +2,18 @@
 -- date: Decision day.
 -- merchant_id [key]: Who orders.
 -- article_id [key]: What is ordered.
+-- name: Display name of the merchant, where known.
 -- category: Product category; "not known" where the source has none.
+-- supplier_id: Who supplies it; null = not known.
+-- release_status: Whether it may be placed: released, approved, held, rejected or not_in_pilot; null = not on record.
+-- released_units: Units that may be placed.
+-- arrival_week: Monday of the week in which an order of today is expected.
 -- segment: Demand segment.
 -- order_now_units: Units to order today, after MOQ, pack size and budget.
 -- order_now_value_eur: Value of the order.
 -- order_before_budget_units: Units to order if money were no limit.
+-- unit_cost_eur: Purchase cost per unit; 0 = not known.
+-- pack_size_units: Orders come in multiples of this.
 -- on_hand_units: Stock at the end of the day before.
 -- in_transit_units: Units on their way.
 -- weeks_of_cover: Weeks the stock lasts at the expected demand; null = no demand expected.
@@ -31,6 +38,14 @@ WITH by_cause AS (
     ON calendar_units, chance_units, stock_units, forecast_units, lead_time_units, settings_units, other_units, constraints_units
     INTO NAME cause VALUE units
 ),
+terms AS (
+    SELECT DISTINCT
+        merchant_id,
+        settings_hash,
+        (settings ->> '$.inventory.lead_time_weeks')::DOUBLE AS lead_time_weeks,
+        (settings ->> '$.inventory.pack_size_units')::BIGINT AS pack_size_units
+    FROM settings_in_force
+),
 causes AS (
     SELECT merchant_id, article_id, replace(replace(arg_max(cause, (abs(units), cause)), '_units', ''), '_', ' ') AS main_cause
     FROM by_cause
@@ -40,11 +55,18 @@ SELECT
     p.date,
     p.merchant_id,
     p.article_id,
+    m.name,
     s.category,
+    a.supplier_id,
+    r.status AS release_status,
+    r.released_units,
+    date_trunc('week', p.date + round(7 * coalesce(v.lead_time_weeks, t.lead_time_weeks))::INTEGER)::DATE AS arrival_week,
     s.segment,
     p.order_now_units,
     p.order_now_value_eur,
     p.order_before_budget_units,
+    v.unit_cost_eur,
+    coalesce(v.pack_size_units, t.pack_size_units) AS pack_size_units,
     s.on_hand_units,
     s.in_transit_units,
     s.weeks_of_cover,
@@ -62,6 +84,11 @@ SELECT
     causes.main_cause
 FROM policies AS p
 JOIN stock_cover AS s USING (merchant_id, article_id)
+JOIN sku_vectors AS v ON (v.merchant_id, v.article_id) = (p.merchant_id, p.article_id)
+LEFT JOIN terms AS t ON (t.merchant_id, t.settings_hash) = (p.merchant_id, p.settings_hash)
+LEFT JOIN merchants AS m ON m.merchant_id = p.merchant_id
+LEFT JOIN articles AS a ON (a.merchant_id, a.article_id) = (p.merchant_id, p.article_id)
+LEFT JOIN order_releases AS r ON (r.merchant_id, r.article_id) = (p.merchant_id, p.article_id)
 LEFT JOIN alternatives AS nothing_today ON (nothing_today.merchant_id, nothing_today.article_id, nothing_today.alternative) = (p.merchant_id, p.article_id, 'nothing_today')
 LEFT JOIN alternatives AS less ON (less.merchant_id, less.article_id, less.alternative) = (p.merchant_id, p.article_id, 'one_pack_less')
 LEFT JOIN alternatives AS more ON (more.merchant_id, more.article_id, more.alternative) = (p.merchant_id, p.article_id, 'one_pack_more')

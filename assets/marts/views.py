@@ -72,6 +72,7 @@ STAGE_VIEWS: Mapping[str, StageView] = {
     "cost_curves": StageView("policy/cost_curves", "day"),
     "order_changes": StageView("policy/order_changes", "day"),
     "order_releases": StageView("policy/order_releases", "day"),
+    "settings_in_force": StageView("policy/settings_in_force", "day"),
     "constraint_prices": StageView("policy/constraint_prices", "day"),
     "constraint_prices_history": StageView("policy/constraint_prices", "day", n_newest=None),
     "exceptions": StageView("evaluation/exceptions", "day"),

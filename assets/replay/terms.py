@@ -143,7 +143,7 @@ def check_terms(terms: ReplayTerms, tables: Tables, *, settings: Settings, today
         UsageError: The dates do not fit each other or the source.
         DataError: A series has no holding rate.
     """
-    _check_numbers(terms)
+    check_numbers(terms)
     first, last_day = data_span(tables, today=today)
     weekly = tables["weekly_sales"]
     last = newest_complete_week(last_day) if weekly.is_empty() else max(weekly["week"])  # shipments may be received after the last sale
@@ -168,7 +168,12 @@ def check_terms(terms: ReplayTerms, tables: Tables, *, settings: Settings, today
     _check_costs(terms, tables, settings)
 
 
-def _check_numbers(terms: ReplayTerms) -> None:
+def check_numbers(terms: ReplayTerms) -> None:
+    """Refuse what contradicts itself, whatever the source: to be asked before anything is read.
+
+    Raises:
+        UsageError: The start is no Monday, there are more orders than weeks, or a share is none.
+    """
     if terms.start != monday_of(terms.start):
         raise UsageError(f"--start {terms.start} is not a Monday", wanted="the Monday of the last observed week", remedy=f"Use {monday_of(terms.start)}.")
     if not 1 <= terms.n_orders <= terms.n_weeks:

@@ -15,7 +15,9 @@ from quality.exceptions.exception_rows import ALL_ARTICLES, MARGIN_EUR, SERIES_K
 def gap_before_arrival(skus: pl.DataFrame, merchants: pl.DataFrame, *, settings: Settings) -> pl.DataFrame:
     """Expected demand that stock and open orders cannot serve before an order of today arrives."""
     short = _short_units(skus, _lead_time_weeks(skus, merchants, settings=settings))
-    action = pl.format("Expedite open orders: about {} units short before an order of today arrives.", pl.col("short_units").ceil().cast(pl.Int64))
+    is_any_open = pl.col("inbound_units").list.sum() > 0
+    what = pl.when(is_any_open).then(pl.lit("Expedite open orders")).otherwise(pl.lit("Nothing is on its way, look for a faster supply"))
+    action = pl.format("{}: about {} units short before an order of today arrives.", what, pl.col("short_units").ceil().cast(pl.Int64))
     return exception_rows(
         skus.with_columns(short_units=pl.Series(short, dtype=pl.Float64)),
         reason="stock-out before an order can arrive",

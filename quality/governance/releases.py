@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from domain.governance_tables import APPROVED, HELD, NOT_IN_PILOT, REJECTED, RELEASED, OrderReleases
+from domain.governance_tables import APPROVED, HELD, NOT_IN_PILOT, REJECTED, RELEASED, STATUSES, OrderReleases
 from domain.settings import GovernanceSettings
 
 SERIES_KEY = ["merchant_id", "article_id"]
@@ -14,13 +14,13 @@ def release_orders(policies: pl.DataFrame, order_changes: pl.DataFrame, approval
     Args:
         policies: `stage_tables.Policies` of the day.
         order_changes: `stage_tables.OrderChanges` of the day; no rows = the day before was not decided, nothing is known to have changed.
-        approvals: `governance_tables.Approvals`; the newest word about the same order counts.
+        approvals: `governance_tables.Approvals`; the newest word about the same order counts, of two at the same moment the later row.
         settings: Pilot merchants, and from which change on an order is held.
 
     Returns:
         `governance_tables.OrderReleases`, sorted.
     """
-    said = approvals.sort("decided_at").group_by("date", *SERIES_KEY, "recommended_units").agg(pl.col("is_approved", "decided_by").last())
+    said = approvals.sort("decided_at", maintain_order=True).group_by("date", *SERIES_KEY, "recommended_units").agg(pl.col("is_approved", "decided_by").last())
     orders = policies.select("date", *SERIES_KEY, recommended_units="order_now_units")
     known = orders.join(order_changes.select(*SERIES_KEY, "change_eur"), on=SERIES_KEY, how="left")
     known = known.join(said, on=["date", *SERIES_KEY, "recommended_units"], how="left").with_columns(status=_status(settings))
@@ -29,8 +29,14 @@ def release_orders(policies: pl.DataFrame, order_changes: pl.DataFrame, approval
         released_units=pl.when(is_free).then("recommended_units").otherwise(0),
         decided_by=pl.when(pl.col("status").is_in([APPROVED, REJECTED])).then("decided_by"),
         reason=_reason(settings),
+        rules=pl.lit(settings.model_dump_json()),
     )
     return OrderReleases.validate(rows.select(OrderReleases.column_names()).sort(SERIES_KEY))
+
+
+def count_statuses(releases: pl.DataFrame) -> dict[str, int]:
+    """How many orders have which status, every status named."""
+    return dict.fromkeys(STATUSES, 0) | dict(releases.group_by("status").len().iter_rows())
 
 
 def _status(settings: GovernanceSettings) -> pl.Expr:

@@ -5,7 +5,7 @@
 
 from quality.suites.catalogue import SUITE_TABLES, suite_of
 from quality.suites.expectation import Expectation, Suite
-from quality.suites.findings import Finding, SuiteReport
+from quality.suites.findings import Finding, SuiteReport, unmet_expectations
 from quality.suites.running import run_suite
 
-__all__ = ["SUITE_TABLES", "Expectation", "Finding", "Suite", "SuiteReport", "run_suite", "suite_of"]
+__all__ = ["SUITE_TABLES", "Expectation", "Finding", "Suite", "SuiteReport", "run_suite", "suite_of", "unmet_expectations"]

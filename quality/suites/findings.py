@@ -76,3 +76,11 @@ class SuiteReport:
         values: dict[str, Any] = json.loads(text)
         findings = tuple(Finding(**(finding | {"examples": tuple(finding["examples"])})) for finding in values["findings"])
         return cls(**(values | {"shards": tuple(values["shards"]), "findings": findings}))
+
+
+def unmet_expectations(report: SuiteReport) -> list[dict[str, Any]]:
+    """What is not met, blocking ones first, as plain values for a summary."""
+    return [
+        {"table": report.table, "expectation": finding.name, "got": finding.got, "wanted": finding.wanted, "is_blocking": finding.is_blocking}
+        for finding in report.failing
+    ]

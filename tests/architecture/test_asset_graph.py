@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets import GROUPS, STAGES
+from assets.stages import GROUPS, STAGES
 from domain.settings import Settings
 from orchestration.definitions import build_definitions
 

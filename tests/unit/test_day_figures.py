@@ -1,9 +1,11 @@
 """Figures of a day, by hand."""
 
+from datetime import UTC, date, datetime
+
 import polars as pl
 import pytest
 
-from quality.day_figures import accuracy_figures, order_figures, top_exceptions, top_orders
+from quality.day_figures import accuracy_figures, input_ages, newest_days, order_figures, release_figures, top_exceptions, top_orders
 
 POLICIES = pl.DataFrame(
     {
@@ -13,6 +15,7 @@ POLICIES = pl.DataFrame(
         "order_now_value_eur": [10.0, 0.0, 40.0],
         "expected_cost_eur": [1.0, 2.0, 3.0],
         "expected_cost_without_order_eur": [4.0, 5.0, 6.0],
+        "expected_cost_base_stock_eur": [2.0, 2.5, 3.5],
         "expected_demand_units": [10.0, 30.0, 0.0],
         "fill_rate": [1.0, 0.5, 0.0],
         "fill_rate_without_order": [0.2, 0.2, 1.0],
@@ -28,6 +31,7 @@ def test_order_figures_weight_fill_rates_by_demand() -> None:
         "order_value_eur": 50.0,
         "expected_cost_eur": 6.0,
         "expected_cost_without_order_eur": 15.0,
+        "expected_cost_base_stock_eur": 8.0,
         "fill_rate": pytest.approx(0.625),
         "fill_rate_without_order": pytest.approx(0.2),
     }
@@ -37,6 +41,38 @@ def test_without_demand_there_is_no_fill_rate() -> None:
     figures = order_figures(POLICIES.with_columns(expected_demand_units=pl.lit(0.0)))
     assert figures["fill_rate"] is None
     assert figures["fill_rate_without_order"] is None
+
+
+def test_released_orders_are_counted_apart() -> None:
+    rows = [
+        ("released", 5, 5),
+        ("released", 0, 0),
+        ("approved", 3, 3),
+        ("held", 4, 0),
+        ("held", 0, 0),
+        ("rejected", 2, 0),
+        ("not_in_pilot", 9, 0),
+        ("not_in_pilot", 0, 0),
+    ]
+    releases = pl.DataFrame(rows, schema=["status", "recommended_units", "released_units"], orient="row")
+    assert release_figures(releases) == {"n_orders_released": 2, "n_orders_held": 2, "n_orders_outside_pilot": 1}
+
+
+def test_the_age_of_the_input_and_who_is_behind() -> None:
+    day = date(2026, 10, 1)
+    tables = {
+        "stock_levels": pl.DataFrame({"merchant_id": ["m1", "m2", "m2"], "date": [date(2026, 9, 28), date(2026, 9, 1), date(2026, 10, 1)]}),
+        "sales_transactions": pl.DataFrame({"merchant_id": ["m1"], "occurred_at": [datetime(2026, 9, 30, 23, 59, tzinfo=UTC)]}),
+        "weekly_sales": pl.DataFrame({"merchant_id": ["m2"], "week": [date(2026, 9, 14)]}),
+    }
+    ages = input_ages(newest_days(tables, decision_date=day), decision_date=day)
+    assert (ages["stock_age_days"], ages["sales_age_days"]) == (3, 1)
+    assert ages["stale_inputs"] == [
+        "m2: the newest stock counts are of 2026-09-01, 30 days before the decision day",
+        "m2: the newest sales are of 2026-09-20, 11 days before the decision day",
+    ]
+    without_stock = tables | {"stock_levels": tables["stock_levels"].clear()}
+    assert input_ages(newest_days(without_stock, decision_date=day), decision_date=day)["stock_age_days"] is None
 
 
 def test_largest_first_and_only_orders() -> None:

@@ -83,6 +83,13 @@ def test_what_was_lost_in_one_week_is_not_asked_for_again_in_the_next() -> None:
     assert "about 20 units short" in row["suggested_action"]
 
 
+@pytest.mark.parametrize(("in_transit", "words"), [(30, "Expedite open orders: about"), (0, "Nothing is on its way, look for a faster supply: about")])
+def test_only_what_is_open_can_be_expedited(in_transit: int, words: str) -> None:
+    vectors = vector(inbound_units=[0] * 5 + [in_transit] + [0] * 6, demand_quantiles_units=constant_demand(10.0))
+    (row,) = rank(policy(), vectors)
+    assert row["suggested_action"].startswith(words)
+
+
 def test_the_merchants_own_lead_time_counts() -> None:
     merchants = {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=0.0)}
     assert rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)), merchants) == []

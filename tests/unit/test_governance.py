@@ -15,7 +15,7 @@ from domain.governance_tables import Approvals
 from domain.settings import GovernanceSettings
 from domain.stage_tables import OrderChanges, Policies
 from ml.champions import record_promotions
-from quality.governance import release_orders, value_by_merchant
+from quality.governance import count_statuses, release_orders, value_by_merchant
 
 DAY = date(2026, 3, 4)
 ZEROS: dict[type[dy.Column], Any] = {dy.String: "x", dy.Int64: 0, dy.Float64: 0.0, dy.Date: DAY, dy.Bool: False, dy.List: []}
@@ -34,7 +34,7 @@ POLICIES = frame_of(Policies, sku("a", order_now_units=50), sku("b", order_now_u
 CHANGES = frame_of(OrderChanges, sku("a", change_eur=-900.0), sku("b", change_eur=20.0))
 
 
-def word(article: str, units: int, *, is_approved: bool, minute: int = 0, by: str = "Ann") -> dict[str, Any]:
+def word(article: str, units: int, *, is_approved: bool | None, minute: int = 0, by: str = "Ann") -> dict[str, Any]:
     at = datetime(2026, 3, 4, 9, minute, tzinfo=UTC)
     return sku(article, recommended_units=units, is_approved=is_approved, decided_by=by, decided_at=at, note="")
 
@@ -73,6 +73,20 @@ def test_the_newest_word_counts_and_only_about_the_order_that_was_looked_at() ->
     words = word("a", 50, is_approved=False, minute=5, by="Ben"), word("a", 50, is_approved=True)
     assert statuses(rules, *words)["m1", "a"] == ("rejected", 0, "Ben")
     assert statuses(rules, word("a", 49, is_approved=True))["m1", "a"] == ("held", 0, None)
+
+
+def test_a_word_that_is_taken_back_leaves_the_order_waiting() -> None:
+    rules = GovernanceSettings(hold_change_from_eur=500.0)
+    words = word("a", 50, is_approved=True), word("a", 50, is_approved=None, minute=1, by="Ben")
+    assert statuses(rules, *words)["m1", "a"] == ("held", 0, None)
+    assert statuses(rules, *words, word("a", 50, is_approved=False, minute=2))["m1", "a"] == ("rejected", 0, "Ann")
+
+
+def test_releases_say_by_which_rules_and_every_status_is_counted() -> None:
+    rules = GovernanceSettings(pilot_merchants=("m1",), hold_change_from_eur=500.0)
+    rows = release_orders(POLICIES, CHANGES, Approvals.create_empty(), settings=rules)
+    assert [GovernanceSettings.model_validate_json(text) for text in rows["rules"].unique()] == [rules]
+    assert count_statuses(rows) == {"released": 1, "approved": 0, "held": 1, "rejected": 0, "not_in_pilot": 1}
 
 
 def champion(segment: str, candidate: str, *, is_champion: bool = True) -> dict[str, Any]:

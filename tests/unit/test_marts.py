@@ -1,6 +1,7 @@
 """What the marts say of a platform small enough to work out by hand."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,21 @@ def test_stock_by_category(file: str) -> None:
 def test_orders_today(file: str) -> None:
     rows = ask(file, "SELECT date, article_id, order_now_units, in_transit_units, expected_saving_eur FROM orders_today")
     assert rows == [(DAY, "A", 6, 7, pytest.approx(6.0))]
+
+
+def test_orders_today_say_whether_they_may_be_placed_where_they_come_from_and_when(file: str) -> None:
+    rows = ask(file, "SELECT name, supplier_id, release_status, released_units, arrival_week, unit_cost_eur, pack_size_units FROM orders_today")
+    assert rows == [("First", "S1", "released", 5, date(2026, 10, 12), 2.0, 3)]  # a Thursday and 10.5 days, rounded up: a Monday
+
+
+def test_kpis_count_released_orders_apart(file: str) -> None:
+    by_merchant = "SELECT merchant_id, n_orders_released, released_value_eur, n_orders_held, n_orders_outside_pilot FROM kpis_by_merchant ORDER BY 1"
+    assert ask(file, by_merchant) == [("M1", 1, 10.0, 1, 0), ("M2", 0, 0.0, 0, 1)]
+    assert ask(file, by_merchant.replace("merchant_id", "category").replace("by_merchant", "by_category")) == [
+        ("hats", 0, 0.0, 0, 1),
+        ("not known", 0, 0.0, 1, 0),
+        ("shoes", 1, 10.0, 0, 0),
+    ]
 
 
 def test_orders_today_say_what_else_could_be_done_and_what_changed(file: str) -> None:

@@ -29,3 +29,39 @@ def test_rejects_unknown_names_and_unknown_ids_are_listed() -> None:
     assert "rejected by returns: quantity_units|min: 1,200 rows" in text
     assert "not read, unknown to the data contract: stock.csv, articles.colour" in text
     assert "stock_levels: 3 of 3 rows" in text
+
+
+def test_what_is_released_stale_or_unexpected_is_said() -> None:
+    text = summary_text(
+        summary(
+            n_orders=3,
+            n_series=40,
+            n_orders_released=1,
+            n_orders_held=2,
+            n_orders_outside_pilot=4,
+            expected_cost_eur=1_000.0,
+            expected_cost_base_stock_eur=900.0,
+            stock_age_days=9,
+            sales_age_days=1,
+            stale_inputs=["stock of M2 end on 2026-09-01, 30 days before the decision day"],
+            unmet_expectations=[{"table": "raw/articles", "expectation": f"rule {n}", "got": "0.3", "wanted": "at most 0.05"} for n in range(7)],
+        )
+    )
+    assert "3 of 40 articles, worth 0 EUR" in text
+    assert "1 order may be placed, 2 held (replenish approve), 4 outside the pilot" in text
+    assert "base-stock would cost 900 EUR, this policy 100 EUR more" in text
+    assert "stock 9 days old, sales 1 day old" in text
+    assert "stock of M2 end on 2026-09-01" in text
+    assert "7 unmet expectations" in text
+    assert "raw/articles, rule 4: 0.3; wanted at most 0.05" in text
+    assert "rule 5" not in text
+    assert "and 2 more" in text
+
+
+def test_rows_of_a_table_stand_in_columns_whatever_the_ids() -> None:
+    orders = [{"merchant_id": "a merchant with a long name", "article_id": "A", "order_now_units": 1, "order_now_value_eur": 9.0}]
+    orders += [{"merchant_id": "M", "article_id": "an article with a long name", "order_now_units": 1_200, "order_now_value_eur": 9_000.0}]
+    lines = [line for line in summary_text(summary(top_orders=orders)).splitlines() if line.endswith("EUR") and "unit" in line]
+    assert [line.index(" unit") for line in lines] == [line.index(" unit") for line in lines[:1]] * 2
+    assert len({len(line) for line in lines}) == 1
+    assert "1 unit " in lines[0]

@@ -1,4 +1,4 @@
-"""Alerts of drift, of refused forecasts and of held orders; and a person's word about the latter, through Dagster."""
+"""Alerts of drift, of refused forecasts and of held orders."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
@@ -10,17 +10,13 @@ import dataframely as dy
 import polars as pl
 import pytest
 
-from assets.governance import read_approvals
 from assets.layout import partition_location
 from domain.drift_tables import DriftChecks
-from domain.errors import UsageError
 from domain.forecast_tables import Calibration
 from domain.governance_tables import OrderReleases
 from domain.settings import GovernanceSettings, Settings
-from domain.stage_tables import FORECAST_REFUSED, FlaggedForecasts, OrderChanges, Policies
-from orchestration.approval import decide_held_orders
+from domain.stage_tables import FORECAST_REFUSED, FlaggedForecasts
 from orchestration.drift_alerts import alerts_of_drift
-from orchestration.instance import open_instance
 from orchestration.release_alerts import alerts_of_releases
 from quality.alerts.alert import Alert
 from sources.storage import write_parquet
@@ -104,26 +100,6 @@ def test_orders_that_wait_are_told_by_merchant(settings: Settings) -> None:
     event = write(settings, "policy/order_releases", OrderReleases, *held, key={"day": DAY})
     (alert,) = alerts_of_releases([event], settings, firing=[])
     assert (alert.key, alert.subject) == ("order_held", "M1")
-    assert "1 orders wait, which changed by 300 EUR" in alert.evidence
+    assert "1 order waits, changed by 300 EUR" in alert.evidence
     event = write(settings, "policy/order_releases", OrderReleases, key={"day": "2026-10-02"})
     assert told(alerts_of_releases([event], settings, firing=[alert])) == [("order_held", "M1", "resolved")]
-
-
-def test_a_persons_word_is_kept_and_releases_the_order(settings: Settings) -> None:
-    keys = {"merchant_id": "M1", "article_id": "a", "order_now_units": 40, "order_now_value_eur": 400.0}
-    write(settings, "policy/policies", Policies, keys, key={"day": DAY})
-    write(settings, "policy/order_changes", OrderChanges, keys | {"change_eur": 350.0}, key={"day": DAY})
-    location = partition_location(settings.data, "policy/order_releases", {"day": DAY, "shard": "00"})
-    write(
-        settings, "policy/order_releases", OrderReleases, {"merchant_id": "M1", "article_id": "a", "recommended_units": 40, "status": "held"}, key={"day": DAY}
-    )
-    open_instance(settings.data).dispose()
-    word = {"on": date(2026, 10, 1), "merchant_id": "M1", "article_id": "a", "by": "Ann", "on_progress": lambda _: None}
-    assert decide_held_orders(settings, is_approved=True, **word)["recommended_units"].to_list() == [40]  # type: ignore[arg-type]
-    (row,) = pl.read_parquet(location, hive_partitioning=False).rows(named=True)
-    assert (row["status"], row["released_units"], row["decided_by"]) == ("approved", 40, "Ann")
-    assert read_approvals(settings.data).select("article_id", "is_approved", "decided_by").rows() == [("a", True, "Ann")]
-    with pytest.raises(UsageError, match="no order of M1 a is held"):
-        decide_held_orders(settings, is_approved=True, **word)  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="nobody is named"):
-        decide_held_orders(settings, is_approved=True, **(word | {"by": " "}))  # type: ignore[arg-type]

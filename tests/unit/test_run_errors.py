@@ -1,7 +1,10 @@
 import sqlite3
+import sys
 
+import dagster as dg
 import pytest
 
+from cli import main
 from domain.errors import DataError, StorageError
 from domain.settings import Settings
 from orchestration import run
@@ -28,6 +31,16 @@ def test_a_disk_too_full_for_dagsters_records_is_a_storage_error(monkeypatch: py
     monkeypatch.setattr(run, "_run", raising(sqlite3.OperationalError("database or disk is full"), wrapped_in=RuntimeError))
     with pytest.raises(StorageError, match="disk is full"):
         run.run_platform(Settings())
+
+
+def test_ctrl_c_during_a_step_ends_with_130_and_no_traceback(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(run, "_run", raising(dg.DagsterExecutionInterruptedError()))
+    for arguments in ((), ("--json",)):
+        monkeypatch.setattr(sys, "argv", ["replenish", "run", "--source", "x", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert stop.value.code == 130
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_defect_stays_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,54 @@ def test_a_missing_settings_file_is_refused(tmp_path: Path) -> None:
         load_settings(tmp_path / "absent.toml")
 
 
+def test_a_settings_file_that_is_a_folder_or_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_settings(tmp_path)
+    (tmp_path / "latin.toml").write_bytes('data = "/märkte"'.encode("latin-1"))
+    with pytest.raises(UsageError, match="is not text"):
+        load_settings(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALERTS__MAIL_PASWORD", "hunter2"),
+        ("ALERTS__WEBHOK_URL", "hunter2"),
+        ("ALERTS", '"hunter2"'),
+        ("ALERTS", '{"mail_password": ["hunter2"]}'),
+        ("ALERTS", '{"mail_password": hunter2}'),
+        ("ALERTS__CHANNELS", '["https://example.org/hunter2"]'),
+        ("INVENTORY__TOKEN", "hunter2"),
+    ],
+)
+def test_no_error_shows_what_may_be_a_secret(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(f"REPLENISH_{variable}", value)
+    with pytest.raises(UsageError) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+    assert variable.split("__", maxsplit=1)[0].lower() in str(caught.value)
+
+
+def test_a_value_that_is_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPLENISH_N_SHARDS", "many")
+    with pytest.raises(UsageError, match="got: 'many'"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[inventory]\nminimum_order_quantity_units = 100\nmaximum_order_quantity_units = 50", "the settings of"),
+        ("[inventory]\npack_size_units = 60\nstorage_capacity_units = 50", "the settings of"),
+        ("[inventory]\npack_size_units = 40\n[merchants.m1]\nminimum_order_quantity_units = 41\nmaximum_order_quantity_units = 79", "merchant m1"),
+    ],
+)
+def test_order_terms_that_contradict_each_other_are_refused(tmp_path: Path, text: str, where: str) -> None:
+    (tmp_path / "settings.toml").write_text(text)
+    with pytest.raises(UsageError, match=f"order terms of {where}.* contradict"):
+        load_settings(tmp_path / "settings.toml")
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().n_shards = 3  # type: ignore[misc]
