@@ -21,12 +21,20 @@ def decision_notes(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         figures: As they stand in the command's JSON.
     """
     return [
+        *_waiting(figures),
+        *_listed("article not decided", [f"{counted(found['n'], 'article')}: {found['reason']}" for found in figures["not_decided"]]),
         ("released", _released(figures)),
         ("against base-stock", _against_base_stock(figures)),
         ("age of the input", f"stock {_age(figures['stock_age_days'])}, sales {_age(figures['sales_age_days'])}"),
         *_listed("stale input", figures["stale_inputs"]),
         *_listed("unmet expectation", [_expectation(found) for found in figures["unmet_expectations"]]),
     ]
+
+
+def _waiting(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not figures["n_next_order_day"]:
+        return []
+    return [("next order day", f"{counted(figures['n_next_order_day'], 'order')} planned, from {figures['next_order_date']} on (column planned_order_units)")]
 
 
 def _released(figures: Mapping[str, Any]) -> str:

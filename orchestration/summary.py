@@ -58,6 +58,13 @@ class RunSummary:
     drift: list[str] = field(default_factory=list)
     """Checks of the week's input and forecast that are breached, with their figures."""
     n_orders_released: int = 0
+    n_next_order_day: int = 0
+    """Orders that are planned for the next order day."""
+    next_order_date: str | None = None
+    """The first of these days."""
+    n_not_decided: int = 0
+    not_decided: list[dict[str, Any]] = field(default_factory=list)
+    """Why articles could not be decided: `n`, `reason`."""
     n_orders_held: int = 0
     """Orders that wait for a person's approval."""
     n_orders_outside_pilot: int = 0

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from domain.governance_tables import HELD, NOT_IN_PILOT
+from domain.stage_tables import NOT_DECIDED
 
 AGED_COLUMNS: Mapping[str, list[str]] = {
     "stock_levels": ["merchant_id", "date"],
@@ -35,7 +36,22 @@ def order_figures(policies: pl.DataFrame) -> dict[str, Any]:
     ).row(0, named=True)
     if not float(policies["expected_demand_units"].sum()):
         totals |= {"fill_rate": None, "fill_rate_without_order": None}
-    return {"n_series": policies.height, "n_orders": orders.height, "order_value_eur": float(orders["order_now_value_eur"].sum()), **totals}
+    value = float(orders["order_now_value_eur"].sum())
+    return {"n_series": policies.height, "n_orders": orders.height, "order_value_eur": value, **totals, **_decisions(policies)}
+
+
+def _decisions(policies: pl.DataFrame) -> dict[str, Any]:
+    """How many articles wait for their next order day, and how many could not be decided, reason by reason."""
+    waiting = policies.filter(pl.col("planned_order_units") > 0)
+    undecided = policies.filter(pl.col("decision") == NOT_DECIDED)
+    reasons = undecided.group_by("decision_reason").agg(n=pl.len()).sort("n", "decision_reason", descending=[True, False])
+    following = waiting["next_order_date"].drop_nulls().sort()
+    return {
+        "n_next_order_day": waiting.height,
+        "next_order_date": None if following.is_empty() else following[0].isoformat(),
+        "n_not_decided": undecided.height,
+        "not_decided": reasons.select("n", reason="decision_reason").to_dicts(),
+    }
 
 
 def release_figures(releases: pl.DataFrame) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS
+from domain.stage_tables import HORIZON_WEEKS, NOT_DECIDED
 from quality.exceptions.exception_rows import ALL_ARTICLES, MARGIN_EUR, exception_rows
 
 
@@ -55,6 +55,14 @@ def _caps(skus: pl.DataFrame, merchants: pl.DataFrame, *, settings: Settings) ->
     own = {merchant: settings.for_merchant_if_usable(merchant, rows.get(merchant))[0].inventory for merchant in skus["merchant_id"].unique(maintain_order=True)}
     found: Mapping[str, list[object]] = {"merchant_id": list(own)} | {name: [getattr(inventory, name) for inventory in own.values()] for name in names}
     return pl.DataFrame(found, schema={"merchant_id": pl.String} | dict.fromkeys(names, pl.Int64))
+
+
+def not_decided(skus: pl.DataFrame) -> pl.DataFrame:
+    """Articles that no decision could be made for: they get no order until the reason is mended."""
+    undecided = skus.filter(pl.col("decision") == NOT_DECIDED)
+    usual = pl.col("sales_history_units").list.drop_nulls().list.mean().fill_null(0.0)
+    action = pl.format("Mend this, the article gets no order until then: {}.", pl.col("decision_reason"))
+    return exception_rows(undecided, reason="not decided", at_stake=usual * HORIZON_WEEKS * MARGIN_EUR, action=action)
 
 
 def budget_exceeded(prices: pl.DataFrame) -> pl.DataFrame:

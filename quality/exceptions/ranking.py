@@ -40,7 +40,7 @@ def rank_exceptions(
         settings: For lead times and caps.
 
     Returns:
-        `stage_tables.Exceptions`, without those where nothing is at stake; how something was read is said even so.
+        `stage_tables.Exceptions`, without those where nothing is at stake; what was not decided and how something was read is said even so.
     """
     skus = policies.join(vectors.select(*SERIES_KEY, *_VECTOR_COLUMNS), on=SERIES_KEY, how="left")
     merchants, readings = tables["merchants"], tables["readings"]
@@ -62,6 +62,6 @@ def rank_exceptions(
         records.life_ended_with_stock(skus, tables["articles"], decision_date=decision_date),
     ]
     with_money = pl.concat(found).filter(pl.col("at_stake_eur") > 0)
-    rows = pl.concat([with_money, as_read(skus, readings)]).with_columns(date=pl.lit(decision_date))
+    rows = pl.concat([with_money, orders.not_decided(skus), as_read(skus, readings)]).with_columns(date=pl.lit(decision_date))
     order = ["at_stake_eur", *SERIES_KEY, "reason"]
     return Exceptions.validate(rows.select(Exceptions.column_names()).sort(order, descending=[True, False, False, False]))
