@@ -5,13 +5,24 @@ from typing import Any
 import dagster as dg
 import dataframely as dy
 
-from assets.lineage import LINEAGE, Scope
+from assets.lineage import LINEAGE, Lineage, Scope
 from assets.partitioned import Partitions
 from assets.provenance import code_version
 from domain.stage_tables import STAGE_TABLES
 from domain.tables import RAW_TABLES
 
 OWNERS = ["team:replenishment"]
+INPUT_MONITORING, MONITORING = "input_monitoring", "monitoring"
+_GROUPS = {
+    "series/input_tallies": INPUT_MONITORING,
+    "series/input_drift": INPUT_MONITORING,
+    "evaluation/newest_week_tallies": MONITORING,
+    "evaluation/forecast_accuracy": MONITORING,
+    "evaluation/forecast_drift": MONITORING,
+    "evaluation/decision_tallies": MONITORING,
+    "evaluation/decision_drift": MONITORING,
+}
+"""Tables that watch the flow, apart from it in the UI; any other's group is its stage."""
 RAW = {f"raw/{name}": schema for name, schema in RAW_TABLES.items()}
 
 
@@ -20,17 +31,22 @@ def contract_of(table: str) -> type[dy.Schema] | None:
     return (RAW | {**STAGE_TABLES}).get(table)
 
 
+def group_of(table: str) -> str:
+    """The group of a table ("stage/name") in the UI."""
+    return _GROUPS.get(table, table.split("/", maxsplit=1)[0])
+
+
 def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = None) -> dict[str, Any]:
-    """Arguments of `dg.asset` for a table of the lineage: the stage is its group, the contract its column schema.
+    """Arguments of `dg.asset` for a table of the lineage: its group, the contract as its column schema.
 
     Inputs arrive as arguments named after their tables; gates are waited for.
     """
     lineage = LINEAGE[table]
     return {
         "key": table.split("/"),
-        "group_name": table.split("/", maxsplit=1)[0],
+        "group_name": group_of(table),
         "partitions_def": partitions.weekly if lineage.rhythm == "weekly" else partitions.daily,
-        "ins": {name.split("/")[1]: _input(name, scope, partitions) for name, scope in lineage.inputs.items()},
+        "ins": {argument_name(name, lineage): _input(name, scope, partitions) for name, scope in lineage.inputs.items()},
         "deps": [gate.split("/") for gate in lineage.gates],
         "backfill_policy": dg.BackfillPolicy.single_run(),
         "pool": lineage.rhythm,
@@ -39,6 +55,13 @@ def declaration(table: str, partitions: Partitions, *, kinds: set[str] | None = 
         "code_version": code_version(table),
         "metadata": column_metadata(table),
     }
+
+
+def argument_name(table: str, lineage: Lineage) -> str:
+    """The part after the slash; where two inputs share it, the stage before it: raw_readings, vectors_readings."""
+    names = [other.split("/")[1] for other in lineage.inputs]
+    own = table.split("/")[1]
+    return own if names.count(own) == 1 else table.replace("/", "_")
 
 
 def _input(table: str, scope: Scope, partitions: Partitions) -> dg.AssetIn:

@@ -6,7 +6,7 @@ import polars as pl
 from assets.declaration import declaration
 from assets.drift import build_decision_drift, build_forecast_drift
 from assets.layout import PartitionKey
-from assets.lineage import earlier
+from assets.lineage import RAW_STAGE, earlier
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
 from domain.calendar import ONE_WEEK
 from domain.settings import Settings
@@ -40,15 +40,20 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         """What is unusual about today's SKUs, with the money at stake, largest first."""
 
         def compute(key: PartitionKey) -> pl.DataFrame:
-            tables = {
-                name: reader.read() if name == "rejects" else reader.read(**(key if name == "constraint_prices" else {"shard": key["shard"]}))
-                for name, reader in others.items()
-            }
-            return rank_exceptions(policies.read(**key), sku_vectors.read(**key), tables, decision_date=day_of(key), settings=settings)
+            tables = {name: _read(reader, key) for name, reader in others.items()}
+            readings = pl.concat([tables["raw_readings"], tables["vectors_readings"]])
+            return rank_exceptions(
+                policies.read(**key), sku_vectors.read(**key), {**tables, "readings": readings}, decision_date=day_of(key), settings=settings
+            )
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 
     return [forecast_accuracy, exceptions, *build_forecast_drift(partitions), *build_decision_drift(partitions)]
+
+
+def _read(reader: PartitionReader, key: PartitionKey) -> pl.DataFrame:
+    """The shard of the day, of a raw table the shard."""
+    return reader.read(**({"shard": key["shard"]} if reader.table.startswith(RAW_STAGE) else key))
 
 
 def _accuracy(frame: pl.DataFrame) -> Metadata:

@@ -49,7 +49,8 @@ def list_partitions(root: str, table: str) -> list[PartitionKey]:
     """The partitions of a table that have been written, oldest first, then by shard."""
     keys: list[PartitionKey] = [{}]
     while keys:
-        folders = [(key, name) for key in keys for name in list_folders(_folder(root, table, key))]
+        # Strangers' folders, such as the @eaDir of a network disk, are no partitions.
+        folders = [(key, name) for key in keys for name in list_folders(_folder(root, table, key)) if name.split("=")[0] in _DIMENSIONS and "=" in name]
         if not folders:
             return [key for key in keys if exists(partition_location(root, table, key))]
         keys = [{**key, name.split("=")[0]: name.split("=")[1]} for key, name in folders]

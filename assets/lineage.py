@@ -72,7 +72,11 @@ def _raw(*names: str, scope: Scope = Scope.SAME_SHARD) -> dict[str, Scope]:
 
 LINEAGE: Mapping[str, Lineage] = {
     "series/weekly_demand": Lineage(
-        "weekly", _raw("sales_transactions", "weekly_sales", "returns", "stock_levels"), code=("ml.preprocessing",), settings=("forecast.history_weeks",)
+        "weekly",
+        # What only the whole market shows (how stock is reported, when sales are silent) is found over all shards.
+        {**_raw("sales_transactions", "stock_levels", scope=Scope.ALL_SHARDS), **_raw("weekly_sales", "returns")},
+        code=("ml.preprocessing",),
+        settings=("forecast.history_weeks", "reading"),
     ),
     "series/unconstrained_demand": Lineage("weekly", {"series/weekly_demand": Scope.SAME}, code=("ml.preprocessing",)),
     "series/merchant_profiles": Lineage(
@@ -80,6 +84,7 @@ LINEAGE: Mapping[str, Lineage] = {
         _raw("sales_transactions", "weekly_sales", "returns", "inbound_shipments", "articles", scope=Scope.ALL_SHARDS),
         code=("ml.preprocessing",),
     ),
+    "series/lead_times": Lineage("weekly", _raw("inbound_shipments", "articles", scope=Scope.ALL_SHARDS), code=("ml.preprocessing",)),
     "series/input_tallies": Lineage(
         "weekly",
         {**_raw("sales_transactions", "stock_levels", "inbound_shipments", "articles"), "series/weekly_demand": Scope.SAME},
@@ -173,14 +178,28 @@ LINEAGE: Mapping[str, Lineage] = {
     "vectors/sku_vectors": Lineage(
         "daily",
         {
-            **_raw("sales_transactions", "stock_levels", "inbound_shipments", "articles", "merchants", "cost_rates"),
+            **_raw("sales_transactions", "stock_levels", scope=Scope.ALL_SHARDS),
+            **_raw("weekly_sales", "returns", "inbound_shipments", "articles", "merchants", "cost_rates"),
             "series/weekly_demand": Scope.CUTOFF_OF_DAY,
             "series/merchant_profiles": Scope.CUTOFF_OF_DAY,
+            "series/lead_times": Scope.CUTOFF_OF_DAY,
             "forecast/released": Scope.CUTOFF_OF_DAY,
             "forecast/dependence": Scope.CUTOFF_OF_DAY,
         },
-        code=("feature_store",),
-        settings=("inventory", "costs", "merchants"),
+        code=("feature_store", "ml.preprocessing"),
+        settings=("inventory", "costs", "merchants", "reading"),
+    ),
+    "vectors/readings": Lineage(
+        "daily",
+        {
+            **_raw("sales_transactions", "stock_levels", scope=Scope.ALL_SHARDS),
+            **_raw("weekly_sales", "returns", "inbound_shipments", "articles", "merchants"),
+            "series/weekly_demand": Scope.CUTOFF_OF_DAY,
+            "series/lead_times": Scope.CUTOFF_OF_DAY,
+            "vectors/sku_vectors": Scope.SAME,
+        },
+        code=("feature_store", "ml.preprocessing"),
+        settings=("inventory", "merchants", "reading"),
     ),
     "policy/recommendations": Lineage(
         "daily",
@@ -217,7 +236,7 @@ LINEAGE: Mapping[str, Lineage] = {
         "daily",
         {"vectors/sku_vectors": Scope.SAME, **_raw("merchants")},
         code=("simulation",),
-        settings=("forecast", "champions", "calibration", "inventory", "simulation", "optimizer", "evidence", "costs", "merchants", "seed"),
+        settings=("forecast", "champions", "calibration", "inventory", "simulation", "optimizer", "evidence", "costs", "reading", "merchants", "seed"),
     ),
     "policy/order_changes": Lineage(
         "daily",
@@ -234,8 +253,8 @@ LINEAGE: Mapping[str, Lineage] = {
             "policy/policies": Scope.SAME,
             "policy/constraint_prices": Scope.SAME,
             "vectors/sku_vectors": Scope.SAME,
-            **_raw("stock_levels", "inbound_shipments", "articles", "merchants"),
-            **_raw("rejects", scope=Scope.ALL_SHARDS),
+            "vectors/readings": Scope.SAME,
+            **_raw("stock_levels", "inbound_shipments", "articles", "merchants", "readings"),
         },
         code=("quality.exceptions",),
         settings=("inventory", "costs", "merchants"),

@@ -8,10 +8,12 @@ import polars as pl
 from assets.constraints import build_limits, orders_of_day
 from assets.declaration import declaration
 from assets.governance import build_releases
-from assets.layout import PartitionKey
+from assets.layout import PartitionKey, read_partition_if_present
+from assets.lineage import earlier
 from assets.order_evidence import build_evidence
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, Progress, keys_of
 from assets.plots import expected_cost_chart
+from domain.calendar import ONE_DAY
 from domain.settings import Settings
 from domain.stage_tables import Policies
 from simulation.batch import optimize_vectors
@@ -36,7 +38,9 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         def compute(key: PartitionKey) -> pl.DataFrame:
             vectors = sku_vectors.read(**key)
             tell = _now_and_then(progress, f"policy/recommendations day={key['day']} shard={key['shard']}", of=vectors.height)
-            return optimize_vectors(vectors, settings, merchants=merchants.read(shard=key["shard"]), on_progress=tell)
+            # Yesterday's own plan, read where it lies: it only settles orders that cost alike, and a day without one is decided all the same.
+            plans = read_partition_if_present(sku_vectors.root, "policy/recommendations", earlier(key, ONE_DAY))
+            return optimize_vectors(vectors, settings, merchants=merchants.read(shard=key["shard"]), plans=plans, on_progress=tell)
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 

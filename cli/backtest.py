@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from assets.backtest.plan import Contestant
+    from domain.settings import Settings
 
 
 def backtest(
@@ -24,7 +25,11 @@ def backtest(
     weeks: Annotated[int, typer.Option(min=1, help="Weeks played, and paid for.")],
     out: Annotated[str, typer.Option(help="Folder to write: results.parquet, report.html, merchants/ID.html.")],
     contest: Annotated[
-        Literal["policies", "full"] | None, typer.Option(help="A ready list: policies = every policy; full = also people, ablations, one-shot plans.")
+        Literal["policies", "full"] | None,
+        typer.Option(
+            help="A ready list: policies = every policy; full = also people, ablations, one-shot plans. Both with the policy and objective of the settings, "
+            "which the report is then about. Default: policies."
+        ),
     ] = None,
     policies: Annotated[str, typer.Option(help="Instead of a ready list: policies of `replenish replay`, separated by commas.")] = "",
     objectives: Annotated[str, typer.Option(help="For each of these policies: mean, p75, cvar75 …")] = "mean",
@@ -43,7 +48,7 @@ def backtest(
     """
     import polars as pl
 
-    from assets.backtest.plan import comparison_of
+    from assets.backtest.plan import OURS, comparison_of, configured
     from assets.backtest.report import write_reports
     from assets.backtest.running import play_all
     from assets.backtest.tables import played_everywhere, policy_comparison, with_measures
@@ -54,7 +59,7 @@ def backtest(
     from sources.truth import true_weekly_demand
 
     settings = load_settings(settings_file, profile=profile)
-    contestants = _contestants(contest, policies, objectives, forecasters)
+    contestants = _contestants(contest, policies, objectives, forecasters, settings=settings)
     days = _start_dates(starts)
     terms = ReplayTerms(days[0], orders, weeks, observe, inbound_before_demand, "champion", retrain, end)
     for day in days:
@@ -62,7 +67,7 @@ def backtest(
     raw = read_and_report(source, settings=settings)
     parts = play_all(raw.frames, true_weekly_demand(source), terms, days, contestants, settings=settings, today=today(), on_progress=progress)
     results = pl.concat(list(parts))
-    ours, reference = comparison_of(list(contestants))
+    ours, reference = comparison_of(list(contestants), about=OURS if policies else next(iter(configured(settings))))
     write_parquet(results, join(out, "results.parquet"))
     report = write_reports(results, out, ours=ours, reference=reference)
     result = _figures(results, reference) | {"starts": [str(day) for day in days], "ours": ours, "results": join(out, "results.parquet"), "report": report}
@@ -72,24 +77,34 @@ def backtest(
 
 
 def _figures(results: "pl.DataFrame", reference: str) -> dict[str, Any]:
-    """Per contestant its cost and fill rate, and how both it and GMV stand against the reference."""
+    """Per contestant its cost and fill rate, as promised and as they came, and how cost and GMV stand against the reference."""
     import polars as pl
 
     from assets.backtest.tables import played_everywhere, uplifts, with_measures
 
-    sums = results.group_by("contestant", maintain_order=True).agg(pl.col("cost_eur", "sold_units", "demand_units").sum())
-    contestants = [{"contestant": name, "total_cost_eur": cost, "fill_rate": sold / demand if demand else 1.0} for name, cost, sold, demand in sums.iter_rows()]
+    columns = ("cost_eur", "sold_units", "demand_units", "promised_cost_eur", "promised_sold_units", "promised_demand_units")
+    sums = results.group_by("contestant", maintain_order=True).agg(pl.col(columns).sum(), is_promised=pl.col("promised_cost_eur").is_not_null().all())
+    contestants = [
+        {
+            "contestant": row["contestant"],
+            "total_cost_eur": row["cost_eur"],
+            "fill_rate": row["sold_units"] / row["demand_units"] if row["demand_units"] else 1.0,
+            "promised_cost_eur": row["promised_cost_eur"] if row["is_promised"] else None,
+            "promised_fill_rate": row["promised_sold_units"] / row["promised_demand_units"] if row["is_promised"] and row["promised_demand_units"] else None,
+        }
+        for row in sums.iter_rows(named=True)
+    ]
     return {"reference": reference, "contestants": contestants, "uplifts": uplifts(played_everywhere(with_measures(results)), reference=reference)}
 
 
-def _contestants(contest: str | None, policies: str, objectives: str, forecasters: str) -> "Mapping[str, Contestant]":
-    from assets.backtest.plan import FULL_CONTEST, POLICY_CONTEST, crossed
+def _contestants(contest: str | None, policies: str, objectives: str, forecasters: str, *, settings: "Settings") -> "Mapping[str, Contestant]":
+    from assets.backtest.plan import FULL_CONTEST, POLICY_CONTEST, configured, crossed
 
     if contest is not None and policies:
         raise UsageError("--contest and --policies exclude each other", got=f"--contest {contest} --policies {policies}", remedy="Give one of them.")
     if policies:
         return crossed(_listed(policies), _listed(objectives), _listed(forecasters))
-    return FULL_CONTEST if contest == "full" else POLICY_CONTEST
+    return configured(settings) | dict(FULL_CONTEST if contest == "full" else POLICY_CONTEST)
 
 
 def _start_dates(text: str) -> list[date]:

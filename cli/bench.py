@@ -96,6 +96,23 @@ def checks(
     _emit(run(n_rows=n_rows, on_progress=progress), as_json=as_json)
 
 
+@app.command()
+def daily(
+    n_merchants: Annotated[int, typer.Option("--merchants", min=2, help="Merchants of the market that is played day by day.")] = 6,
+    n_articles: Annotated[int, typer.Option("--articles", min=5, help="Articles of each.")] = 60,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Does deciding every day hold still, and what does it cost against deciding once a week?
+
+    Example: `replenish bench daily --json`
+    """
+    from benchmarks.daily import run
+
+    progress("deciding quiet weeks under every policy, then playing a market day by day (some minutes)")
+    _emit(run(n_merchants=n_merchants, n_articles=n_articles, threads=threads), as_json=as_json)
+
+
 def _emit(figures: dict[str, Any], *, as_json: bool) -> None:
     emit(figures, "\n".join(_lines(figures)), as_json=as_json)
 

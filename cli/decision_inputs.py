@@ -7,11 +7,11 @@ import polars as pl
 
 from cli.source_reading import check_cutoff
 from cli.terminal import progress
-from domain.calendar import cutoff_for
+from domain.calendar import ONE_WEEK, cutoff_for
 from domain.settings import Settings
-from feature_store import DefaultUsed, assemble_vectors, defaults_used
+from feature_store import DefaultUsed, assemble_vectors, defaults_used, market_context_of, read_day
 from ml.pipeline import forecast_from_tables
-from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
+from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles, market_facts_of
 from sources.folder import RawTables
 
 
@@ -27,6 +27,8 @@ class DecisionInputs(NamedTuple):
     """Rows of `stage_tables.Forecasts` of the cutoff."""
     demand: pl.DataFrame
     """`stage_tables.WeeklyDemand` up to the cutoff."""
+    readings: pl.DataFrame
+    """Rows of `stage_tables.Readings` of the day, beside those of the source."""
 
 
 def decision_inputs(raw: RawTables, day: date, *, settings: Settings, forecast: pl.DataFrame | None = None) -> DecisionInputs:
@@ -43,8 +45,11 @@ def decision_inputs(raw: RawTables, day: date, *, settings: Settings, forecast: 
     """
     cutoff = cutoff_for(day)
     check_cutoff(raw, cutoff, option="cutoff")
-    demand = build_weekly_demand(raw.frames, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
+    market = market_facts_of(raw.frames, before=cutoff + ONE_WEEK, reading=settings.reading)
+    demand = build_weekly_demand(raw.frames, cutoff=cutoff, history_weeks=settings.forecast.history_weeks, market=market)
     rows = forecast_from_tables(raw.frames, cutoff=cutoff, settings=settings, on_progress=progress) if forecast is None else forecast
     profiles = estimate_merchant_profiles(raw.frames, cutoff=cutoff)
-    vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings)
-    return DecisionInputs(cutoff, vectors, defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings), rows, demand)
+    context = market_context_of(raw.frames, decision_date=day, settings=settings)
+    vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings, market=context)
+    readings = read_day(raw.frames, demand, vectors, decision_date=day, settings=settings, market=context)
+    return DecisionInputs(cutoff, vectors, defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings), rows, demand, readings)

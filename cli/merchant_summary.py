@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.decision_notes import decision_notes, headline
 from domain.counting import counted
+from quality.readings import reading_lines
 
 if TYPE_CHECKING:
     from orchestration.run import RunSummary
@@ -29,6 +30,9 @@ def summary_text(summary: "RunSummary") -> str:
             "",
             "Assumed where the source is silent",
             *(f"  {line}" for line in summary.defaults_used or ["nothing"]),
+            "",
+            "How the source was read where it is unclear",
+            *(f"  {line}" for line in reading_lines(summary.readings) or ["nothing to say"]),
             "",
             "Where it lies",
             *(f"  {name:12s} {path}" for name, path in summary.outputs.items()),

@@ -21,10 +21,13 @@ def optimize(
 
     Example: `replenish optimize --source data/demo-market --date 2026-10-01 --out policies.parquet`
     """
+    import polars as pl
+
     from cli.deciding import NOT_KNOWN, decide_day, figures_of_day
     from cli.decision_inputs import decision_inputs
     from cli.source_reading import read_and_report
     from domain.settings import load_settings
+    from quality.readings import count_readings, reading_lines
 
     check_table_name(out)
     settings = load_settings(settings_file)
@@ -33,6 +36,8 @@ def optimize(
     inputs = decision_inputs(raw, day, settings=settings)
     for default in inputs.defaults:
         progress(f"assumed {default.name} = {default.value} for {default.share_of_rows:.0%} of the series")
+    for line in reading_lines(count_readings(inputs.readings)):
+        progress(line)
     progress(f"optimizing {inputs.vectors.height:,} SKUs")
     decided = decide_day(inputs.vectors, raw.frames, day, settings=settings, on_progress=lambda n_done: _tell(n_done, inputs.vectors.height))
     for message in decided.prices.select("merchant_id", "message").iter_rows():
@@ -52,6 +57,7 @@ def optimize(
         "rows_read": raw.rows_read,
         "rows_accepted": raw.rows_accepted,
         "rows_rejected": raw.rows_rejected,
+        "readings": count_readings(pl.concat([raw.readings, inputs.readings])),
         "out": out,
     }
     orders_made = f"{counted(figures['n_orders'], 'order')} worth {result['order_value_eur']:,.0f} EUR"

@@ -27,6 +27,9 @@ def replay(
     end: Annotated[
         Literal["known", "rolling"], typer.Option(help="known: no order after the last, cost counted to the last week; rolling: plan twelve weeks.")
     ] = "known",
+    rhythm: Annotated[
+        Literal["weekly", "daily"], typer.Option(help="weekly: decide at each week's end; daily: every morning, with the merchants' order days in force.")
+    ] = "weekly",
     profile: ProfileOption = None,
     settings_file: SettingsOption = None,
     as_json: JsonOption = False,
@@ -46,7 +49,7 @@ def replay(
     settings = load_settings(settings_file, profile=profile)
     check_objective(objective)
     policy_named(policy)
-    terms = ReplayTerms(parse_day(start, option="--start"), orders, weeks, observe, inbound_before_demand, forecaster, retrain, end)
+    terms = ReplayTerms(parse_day(start, option="--start"), orders, weeks, observe, inbound_before_demand, forecaster, retrain, end, rhythm)
     check_numbers(terms)
     raw = read_and_report(source, settings=settings)
     game = prepare(raw.frames, true_weekly_demand(source), terms, settings=settings, today=today(), on_progress=progress)
@@ -61,6 +64,7 @@ def replay(
     write_parquet(rows, location)
     result = {
         "policy": played.policy,
+        "rhythm": rhythm,
         "objective": played.objective,
         "n_series": game.opening.keys.height,
         "n_orders": rows.height,

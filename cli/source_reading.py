@@ -1,13 +1,16 @@
 """Read a source for a command, say what was found in it, and check that a cutoff can be answered from it."""
 
+from dataclasses import replace
 from datetime import date
 
 from cli.terminal import progress, today
 from domain.calendar import monday_of, sunday_of
 from domain.errors import UsageError
 from domain.settings import Settings
+from quality.readings import count_readings, reading_lines
 from quality.source_checks import check_merchant_settings, data_span, ids_without_sales
 from sources.folder import RawTables, read_source
+from sources.local_time import on_merchants_clocks
 
 
 def read_and_report(source: str, *, settings: Settings) -> RawTables:
@@ -18,7 +21,8 @@ def read_and_report(source: str, *, settings: Settings) -> RawTables:
         UsageError: The settings name a merchant that the source does not have.
     """
     progress(f"reading {source}")
-    raw = read_source(source, today=today())
+    read = read_source(source, today=today())
+    raw = replace(read, frames=on_merchants_clocks(read.frames, default_time_zone=settings.reading.time_zone))
     progress(f"read {raw.rows_read:,} rows: {raw.rows_accepted:,} accepted, {raw.rows_rejected:,} rejected")
     for rule, count in raw.rejects_by_rule.items():
         progress(f"  rejected by {rule}: {count:,}")
@@ -26,6 +30,8 @@ def read_and_report(source: str, *, settings: Settings) -> RawTables:
         progress(f"  not in the source: {', '.join(raw.missing_optional)}")
     if raw.not_read:
         progress(f"  not read, unknown to the data contract: {', '.join(raw.not_read)}")
+    for line in reading_lines(count_readings(raw.readings)):
+        progress(f"  {line}")
     for note in ids_without_sales(raw.frames):
         progress(f"  {note}")
     check_merchant_settings(raw.frames, settings)

@@ -32,6 +32,19 @@ def ui(
     environment = ui_environment(root=root, source=settings.source or f"{root}/demo-market", home=home)
     url = f"http://127.0.0.1:{port}"
     emit({"url": url, "data": root, "home": str(home)}, f"Dagster UI on {url} (stop with Ctrl-C)", as_json=as_json)
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "orchestration.ui_server",
+        "dev",
+        "--workspace",
+        str(workspace),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     os.chdir(home)
     os.execve(sys.executable, command, environment)  # noqa: S606  in place of this process, so that whoever stops it stops Dagster

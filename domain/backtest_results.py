@@ -27,6 +27,11 @@ class BacktestResults(dy.Schema):
     overstock_cost_eur = _euros("Mark-down of stock left at the end, where the merchant charges one.")
     fixed_order_cost_eur = _euros("Of placing orders.")
     cost_eur = _euros("All terms together.")
+    promised_cost_eur = dy.Float64(
+        nullable=True, allow_inf=False, allow_nan=False, description="Expected at the start of the plan of the first decision; null = nothing was promised."
+    )
+    promised_demand_units = dy.Float64(nullable=True, min=0.0, description="Demand expected with it.")
+    promised_sold_units = dy.Float64(nullable=True, min=0.0, description="Sales expected with it.")
     demand_units = _count("Units asked for.")
     sold_units = _count("Units sold.")
     ordered_units = _count("Units ordered.")

@@ -1,6 +1,8 @@
 """Weeks and cutoffs. A week is named by its Monday; a cutoff is the last complete week a forecast may see."""
 
 from datetime import date, timedelta
+from functools import cache
+from zoneinfo import available_timezones
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(weeks=1)
@@ -41,3 +43,9 @@ def share_of_week_left(decision_date: date) -> float:
 def weeks_between(start: date, end: date) -> int:
     """Whole weeks from the week of `start` to the week of `end` (negative when `end` is earlier)."""
     return (monday_of(end) - monday_of(start)).days // 7
+
+
+@cache
+def time_zones() -> list[str]:
+    """IANA names of time zones, sorted; those that name a machine's own setting left out."""
+    return sorted(available_timezones() - {"Factory", "localtime"})

@@ -23,6 +23,10 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
+NO_UNITS: IntArray = np.zeros(0, dtype=np.int64)
+NO_UNITS.setflags(write=False)
+
+
 class FeatureVector(NamedTuple):
     """One SKU on one day. Units and meanings of the fields: `stage_tables.SkuVectors`."""
 
@@ -56,7 +60,10 @@ class FeatureVector(NamedTuple):
     vector_hash: str
     demand_common_share: float | None = None
     demand_autocorrelation: float | None = None
-    inbound_later_units: int = 0
+    inbound_later_units: IntArray = NO_UNITS
+    """Of week 12, 13, …; units in transit that come later still stand in the last."""
+    supplier_id: str | None = None
+    last_order_date: dt.date | None = None
     lead_time_weeks: float | None = None
     """`None` = the merchant's."""
 
@@ -64,6 +71,7 @@ class FeatureVector(NamedTuple):
 _ARRAYS: Mapping[str, type] = {
     "demand_quantiles_units": np.float64,
     "inbound_units": np.int64,
+    "inbound_later_units": np.int64,
     "returns_due_units": np.float64,
     "return_lag_weights": np.float64,
 }

@@ -4,14 +4,13 @@ Keys are hashed with BLAKE2b or SHAKE-128 (stable over processes, machines and v
 """
 
 from collections.abc import Iterable
-from datetime import date
 from hashlib import blake2b, shake_128
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Purpose = Literal["optimize", "evaluate"]
+Purpose = Literal["optimize", "settle", "evaluate"]
 SEPARATOR = "\x1f"
 
 
@@ -26,18 +25,18 @@ def shard_of(merchant_id: str, article_id: str, *, n_shards: int) -> int:
     return stable_hash("shard", merchant_id, article_id) % n_shards
 
 
-def keyed_words(n_words: int, skus: Iterable[tuple[str, str, date]], *, purpose: Purpose, seed: int) -> npt.NDArray[np.uint32]:
-    """Random 32-bit words of each SKU's paths on its day for one purpose `(n_skus, n_words)`.
+def keyed_words(n_words: int, owners: Iterable[tuple[str, ...]], *, purpose: Purpose, seed: int) -> npt.NDArray[np.uint32]:
+    """Random 32-bit words of each owner's paths for one purpose `(n_owners, n_words)`, the same on every day.
 
     The output of an extendable hash function depends on the key alone, so batch order, shards and threads cannot change it; it
     costs a third of setting up a generator.
 
     Args:
         n_words: Per SKU.
-        skus: Merchant, article and decision date of each.
+        owners: Merchant and article of each, or whatever else has futures of its own, such as a supplier.
         purpose: What for.
         seed: Seed of all keyed randomness.
     """
-    keys = (SEPARATOR.join(("paths", merchant_id, article_id, day.isoformat(), purpose, str(seed))) for merchant_id, article_id, day in skus)
+    keys = (SEPARATOR.join(("paths", *owner, purpose, str(seed))) for owner in owners)
     digests = b"".join([shake_128(key.encode()).digest(4 * n_words) for key in keys])
     return np.frombuffer(digests, dtype="<u4").reshape(-1, n_words)

@@ -16,9 +16,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from domain.calendar import time_zones
 from domain.errors import UsageError
 
 PolicyName = Literal["extended", "look_ahead", "classical", "s_S", "base_stock", "newsvendor"]
@@ -26,6 +27,7 @@ Trigger = Literal["position", "on_hand"]
 OBJECTIVE_PATTERN = "^(mean|p[1-9][0-9]?|cvar[1-9][0-9]?)$"
 """The mean, a percentile (p75), or the mean of the costs from a percentile on (cvar90)."""
 Profile = Literal["tiny", "full"]
+StockReporting = Literal["snapshot", "changes"]
 ChannelName = Literal["file", "mail", "webhook", "sns", "cloudwatch"]
 
 
@@ -37,7 +39,27 @@ def _floors_from_text(value: Any) -> Any:
     return {name.strip(): floor.strip() or None for name, _, floor in parts}
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _listed(value: Any) -> Any:
+    """The words of a table's cell, "monday, thursday"; anything else as it is."""
+    return tuple(word.strip().lower() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+OrderWeekdays = Annotated[tuple[Weekday, ...], BeforeValidator(_listed)]
+OrderDates = Annotated[tuple[date, ...], BeforeValidator(_listed)]
 FillRateFloors = Annotated[dict[str, Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_floors_from_text)]
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in time_zones():
+        raise ValueError("an IANA name such as Europe/Berlin")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 
 
 class _Frozen(BaseModel):
@@ -116,6 +138,9 @@ class SimulationSettings(_Frozen):
     """How futures are drawn."""
 
     n_paths_optimize: int = Field(500, ge=2, description="Paths on which candidate policies compete.")
+    n_paths_settle: int = Field(
+        1_024, ge=2, description="Further paths on which today's order is settled: orders that cost as much within the error are alike."
+    )
     n_paths_evaluate: int = Field(5_000, ge=2, description="Fresh paths on which the chosen policy's figures are reported.")
     copula_common_share: float | None = Field(
         None,
@@ -130,6 +155,10 @@ class SimulationSettings(_Frozen):
         True, description="Shipments in transit arrive early or late as lead times do, given that they have not arrived; false = when expected."
     )
     n_threads: int = Field(2, ge=1, description="SKUs optimised at a time; results do not depend on it.")
+
+    def n_paths(self, purpose: Literal["optimize", "settle", "evaluate"]) -> int:
+        """Paths of a purpose."""
+        return {"optimize": self.n_paths_optimize, "settle": self.n_paths_settle, "evaluate": self.n_paths_evaluate}[purpose]
 
 
 class OptimizerSettings(_Frozen):
@@ -152,14 +181,27 @@ class InventorySettings(_Frozen):
     """What a merchant may decide; every value can be overridden per merchant (table `merchants` or TOML)."""
 
     review_period_weeks: int = Field(1, ge=1, le=12, description="Weeks between two order decisions [R].")
+    order_weekdays: OrderWeekdays = Field(
+        ("monday",),
+        min_length=1,
+        description='Days on which orders are placed, in a table\'s cell "monday, thursday". On other days a recommendation is a preview of the next one, '
+        "unless an order today prevents a stock-out.",
+    )
+    order_dates: OrderDates = Field((), description='Dates on which orders are placed, instead of weekdays; in a table\'s cell "2026-10-05, 2026-11-02".')
+    smallest_benefit_eur: float | None = Field(
+        None,
+        ge=0,
+        description="What an order must save at least against ordering nothing today, never more than half of what a review period's sales earn; "
+        "unset = the fixed order cost, else 1 EUR.",
+    )
     lead_time_weeks: float = Field(2.0, ge=0, le=52, description="Mean full weeks between order and receipt [L].")
     lead_time_cv: float | None = Field(
         None, ge=0, le=5, description="Standard deviation of the lead time over its mean; 0 = deterministic, unset = from received shipments, else 0.4."
     )
-    policy: PolicyName = Field("extended", description="Replenishment policy.")
+    policy: PolicyName = Field("look_ahead", description="Replenishment policy.")
     trigger: Trigger = Field("position", description="What the reorder point is compared with: inventory position, or on-hand stock with nothing in transit.")
     objective: str = Field(
-        "p75",
+        "mean",
         pattern=OBJECTIVE_PATTERN,
         description="What is minimised over the paths: a percentile of cost (p75), its mean (mean), or the mean from a percentile on (cvar90).",
     )
@@ -215,6 +257,9 @@ class OperationsSettings(_Frozen):
     due_hour_utc: int = Field(4, ge=0, le=23, description="Hour (UTC) at which a day's ingestion, forecast and optimisation fall due.")
     catch_up_days: int = Field(7, ge=0, le=370, description="Days back for which a missed run is made up for.")
     partitions_per_run: int | None = Field(None, ge=1, description="Most partitions one run of a backfill covers; unset = as many as follow each other.")
+    emptied_tables: tuple[str, ...] = Field(
+        (), description="Tables of the source that may come without rows, or not at all, although the ingestion before had some: otherwise the run stops."
+    )
 
 
 class SuiteSettings(_Frozen):
@@ -241,13 +286,18 @@ class AlertSettings(_Frozen):
     most_exceptions_per_merchant: int = Field(
         100, ge=1, description="Exceptions of a merchant and day from which on its list is too long to be worked through."
     )
-    link_base: str = Field("", description="What stands before the path of a runbook, e.g. https://example.org/replenish/blob/main/.")
+    link_base: str = Field(
+        "", description="What stands before the path of a runbook: where the repository is browsed, ending in a slash; empty = the file of this installation."
+    )
     timeout_seconds: float = Field(10.0, gt=0, le=60, description="Longest wait for a channel's answer, in seconds.")
     mail_host: str = Field("", description="SMTP server.")
     mail_port: int = Field(587, ge=1, le=65_535, description="Its port.")
     mail_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
     mail_user: str = Field("", description="Name to log in with; empty = no login.")
     mail_password: SecretStr | None = Field(None, description="Its password.")
+    mail_login_in_clear: bool = Field(
+        False, description="Log in although mail_security is none: for a relay on this machine or a private network, as the password can be read on the way."
+    )
     mail_from: str = Field("", description="Sender.")
     mail_to: tuple[str, ...] = Field((), description="Recipients.")
     webhook_url: SecretStr | None = Field(None, description="Slack-compatible incoming webhook.")
@@ -255,6 +305,16 @@ class AlertSettings(_Frozen):
     cloudwatch_namespace: str = Field("Replenish", description="Namespace of the metric AlertsFiring and prefix of the alarms' names.")
     cloudwatch_alarms_notify: bool = Field(
         False, description="CloudWatch's alarms notify the SNS topic too; with the channel sns on, everything would be told twice."
+    )
+
+
+class SourceReadingSettings(_Frozen):
+    """How the source is to be read where it does not say so itself."""
+
+    time_zone: TimeZone = Field("UTC", description="Whose clock says what day and week it is, for merchants that name none (IANA name).")
+    stock_reports: StockReporting | None = Field(
+        None,
+        description="snapshot: a day's stock report lists all there is, what it omits is zero; changes: what it omits is as before; unset = guessed.",
     )
 
 
@@ -284,6 +344,7 @@ class Settings(_Frozen):
     evidence: EvidenceSettings = EvidenceSettings()
     inventory: InventorySettings = InventorySettings()
     costs: CostSettings = CostSettings()
+    reading: SourceReadingSettings = SourceReadingSettings()
     operations: OperationsSettings = OperationsSettings()
     alerts: AlertSettings = AlertSettings()
     suites: SuiteSettings = SuiteSettings()
@@ -307,13 +368,28 @@ class Settings(_Frozen):
             raise _settings_error(error, where=f"merchant {merchant_id}") from error
         return self.model_copy(update={"inventory": inventory})
 
+    def for_merchant_if_usable(self, merchant_id: str, row: Mapping[str, Any] | None = None) -> tuple[Self, str]:
+        """The merchant's settings and no reason; or the platform's, and why the merchant's own are not usable."""
+        try:
+            return self.for_merchant(merchant_id, row), ""
+        except UsageError as error:
+            return self, f"{error.fact}: {error.got}"
+
+    def for_article(self, lead_time_weeks: float | None) -> Self:
+        """These settings with an article's own lead time in force; `None` = the merchant's."""
+        if lead_time_weeks is None or lead_time_weeks == self.inventory.lead_time_weeks:
+            return self
+        return self.model_copy(update={"inventory": self.inventory.model_copy(update={"lead_time_weeks": lead_time_weeks})})
+
     def hash(self) -> str:
         """16 hex digits over the record."""
         return hashlib.sha256(self.as_record().encode()).hexdigest()[:16]
 
     def as_record(self) -> str:
         """Every value that can change a result, as JSON: not where data lies, how many work on it, nor when, nor who is told."""
-        values = self.model_dump(exclude={"data", "source", "n_shards", "profile", "operations", "drift", "alerts", "suites", "governance", "merchants"})
+        values = self.model_dump(
+            mode="json", exclude={"data", "source", "n_shards", "profile", "operations", "drift", "alerts", "suites", "governance", "merchants"}
+        )
         del values["forecast"]["n_threads"], values["simulation"]["n_threads"]
         return json.dumps(values, sort_keys=True)
 
@@ -329,7 +405,7 @@ class Settings(_Frozen):
 
 TINY: Mapping[str, Any] = {
     "forecast": {"n_training_rows": 20_000, "n_trees": 20},
-    "simulation": {"n_paths_optimize": 100, "n_paths_evaluate": 400},
+    "simulation": {"n_paths_optimize": 100, "n_paths_settle": 256, "n_paths_evaluate": 400},
     "optimizer": {"evaluation_budget": 200},
     "evidence": {"n_paths_cost_curve": 128},
 }

@@ -17,11 +17,16 @@ from domain.table_columns import units as _units
 
 HORIZON_WEEKS = 12
 UNIT_ERROR, OUTLIER = "unit_error", "outlier"
+BEFORE_CHANGE, AFTER_CHANGE = "before_unit_change", "after_unit_change"
 """Flags of `WeeklyDemand`."""
 FORECAST_REFUSED = "forecast_refused"
 """Flag of forecasts that a simple forecaster answers because the calibration gate refused the champion's."""
 ALL_CATEGORIES = ""
 """The row of `MerchantProfiles` for all of a merchant's articles."""
+DECIDED, NEXT_ORDER_DAY, NOT_DECIDED = "decided", "next order day", "not decided"
+"""Values of `Policies.decision`."""
+ALL_SUPPLIERS = ""
+"""The row of `LeadTimes` for all of a merchant's shipments."""
 CHANGE_CAUSES = ("calendar", "chance", "stock", "forecast", "lead_time", "settings", "other")
 """Why an order changes from one day to the next, in the order in which the causes are swapped in."""
 
@@ -54,6 +59,7 @@ class Fingerprints(dy.Schema):
     day = dy.Date(nullable=True, description="Day on which the rows became visible; null = no date.")
     n_rows = _units("Rows of the day.")
     rows_hash = dy.UInt64(nullable=False, description="Hash over them, whatever their order.")
+    has_left = dy.Bool(nullable=False, description="True where a moving export window has left the day behind: the rows are those last seen.")
 
     @dy.rule()
     def row_key(cls) -> pl.Expr:
@@ -74,7 +80,7 @@ class WeeklyDemand(dy.Schema):
     promotion = dy.Float64(nullable=True, min=0.0, max=1.0, description="Strength of the week's promotion.")
     flag = dy.String(
         nullable=True,
-        description="unit_error: hardly demand, most likely a wrong unit; models read the week as unknown. outlier: unusual, but taken as it is. Null: neither.",
+        description="unit_error: hardly demand, most likely a wrong unit; models read the week as unknown. before_unit_change: the article number counted something else; for models the series begins after_unit_change. outlier: unusual, but taken as it is. Null: none of them.",
     )
 
 
@@ -116,6 +122,15 @@ class MerchantProfiles(dy.Schema):
     n_received_shipments = _units("Shipments of its own that the dispersion rests on.")
 
 
+class LeadTimes(dy.Schema):
+    """Series: shipments received up to the cutoff and how long they took, per merchant and supplier; the same in every shard."""
+
+    merchant_id = _key("Who ordered.")
+    supplier_id = dy.String(primary_key=True, nullable=False, description="Who delivered; empty = all of the merchant's shipments.")
+    n_received_shipments = _units("Shipments received.")
+    lead_weeks = _units("Full weeks between order and receipt, added up over them.")
+
+
 class Forecasts(dy.Schema):
     """Forecast: 12 rows per series, none missing; 39 quantiles of weekly demand that never cross."""
 
@@ -147,7 +162,7 @@ class FlaggedForecasts(Forecasts):
 
     flags = dy.String(
         nullable=False,
-        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error and outlier those that hold, and forecast_refused where the gate refused the champion's forecast; empty = none.",
+        description="Of never_known, never_sold, constant, short_history, mostly_out_of_stock, unit_error, before_unit_change and outlier those that hold, and forecast_refused where the gate refused the champion's forecast; empty = none.",
     )
 
 
@@ -162,7 +177,10 @@ class SkuVectors(dy.Schema):
     demand_quantiles_units = dy.List(dy.Float64(nullable=False), nullable=False, description="12 × 39 quantiles, week by week; week 0 scaled to the days left.")
     on_hand_units = _units("Stock at the end of the day before.")
     inbound_units = dy.List(dy.Int64(nullable=False), nullable=False, description="Units in transit, by week of expected arrival 0 … 11.")
-    inbound_later_units = _units("Units in transit that are expected after week 11: they count in the inventory position.")
+    last_order_date = dy.Date(nullable=True, description="Day of the last order before the decision day; null = none on record.")
+    inbound_later_units = dy.List(
+        dy.Int64(nullable=False), nullable=False, description="Units in transit expected after week 11, by week 12, 13, … up to the last that has any."
+    )
     returns_due_units = dy.List(dy.Float64(nullable=False), nullable=False, description="Expected returns of units sold before the start, by week 0 … 11.")
     sales_history_units = dy.List(dy.Int64(nullable=True), nullable=False, description="Sales of the last 12 weeks, oldest first.")
     unit_price_eur = dy.Float64(nullable=False, min=0.0, description="Selling price per unit.")
@@ -183,6 +201,7 @@ class SkuVectors(dy.Schema):
         nullable=True, min=0.0, max=1.0, description="Share of weekly demand's variance that is common to all weeks [g]; null = not estimated."
     )
     demand_autocorrelation = dy.Float64(nullable=True, min=-1.0, max=1.0, description="Week-to-week autocorrelation of the rest [ρ]; null = not estimated.")
+    supplier_id = dy.String(nullable=True, description="Who supplies it: articles of one supplier share its delays; null = not known.")
     minimum_order_quantity_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     pack_size_units = dy.Int64(nullable=True, min=1, description="The article's own; null = the merchant's.")
     model = dy.String(nullable=False, description="Model of the forecast.")
@@ -243,6 +262,13 @@ class Policies(dy.Schema):
     policy = dy.String(nullable=False, description="Replenishment policy.")
     trigger = dy.String(nullable=False, description="What the reorder point is compared with.")
     objective = dy.String(nullable=False, description="What was minimised over the paths.")
+    decision = dy.String(
+        nullable=False,
+        description="decided: the order is for today. next order day: today is none, the plan waits. not decided: no decision could be made.",
+    )
+    decision_reason = dy.String(nullable=False, description="Why there is no order for today, or why one is urgent; empty = an ordinary decision.")
+    next_order_date = dy.Date(nullable=True, description="The next day on which the article may be ordered, today excluded; null = none known.")
+    planned_order_units = _units("Units to order on the next order day as things stand, before any limit; 0 where today's order is placed.")
     order_now_units = _units("Units to order today, after MOQ, pack size and the merchant's limits.")
     order_now_value_eur = _euros("Its value at unit cost (at unit price where the cost is not known).")
     order_before_budget_units = _units("Units to order today if no limit (budget, capacity, minimum, floor) tied the merchant's SKUs together.")
@@ -351,13 +377,13 @@ def _change(description: str) -> dy.Int64:
 
 
 class OrderChanges(dy.Schema):
-    """Policy: orders that differ from those of the day before, and by what: causes swapped one after the other, so that they add up to the change."""
+    """Policy: orders that differ from what was planned the day before, and by what: causes swapped one after the other, so that they add up to the change."""
 
     date = dy.Date(nullable=False, description="Decision day.")
     merchant_id = _key("Who orders.")
     article_id = _key("What is ordered.")
-    order_day_before_units = _units("Units to order the day before.")
-    order_now_units = _units("Units to order today.")
+    order_day_before_units = _units("Units that were planned the day before: for the next order day, or none.")
+    order_now_units = _units("Units to order today or, where today is no order day, on the next one.")
     change_eur = _euros("Value of the change.")
     calendar_units = _change("a day having passed: fewer days left in the week, on Mondays another 12th week")
     chance_units = _change("chance: the futures of another day are drawn anew")
@@ -409,10 +435,12 @@ class Exceptions(dy.Schema):
 
 STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "raw/rejects": Rejects,
+    "raw/readings": Readings,
     "raw/fingerprints": Fingerprints,
     "series/weekly_demand": WeeklyDemand,
     "series/unconstrained_demand": UnconstrainedDemand,
     "series/merchant_profiles": MerchantProfiles,
+    "series/lead_times": LeadTimes,
     "series/input_tallies": InputTallies,
     "series/input_drift": DriftChecks,
     "features/launch_counts": LaunchCounts,
@@ -427,6 +455,7 @@ STAGE_TABLES: Mapping[str, type[dy.Schema]] = {
     "forecast/calibration": Calibration,
     "forecast/released": FlaggedForecasts,
     "vectors/sku_vectors": SkuVectors,
+    "vectors/readings": Readings,
     "policy/recommendations": Recommendations,
     "policy/alternatives": Alternatives,
     "policy/cost_curves": CostCurves,

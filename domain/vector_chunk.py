@@ -25,6 +25,8 @@ class VectorChunk(NamedTuple):
     """`(n_skus, 12, 39)`"""
     inbound_units: IntArray
     """`(n_skus, 12)`"""
+    inbound_later_units: IntArray
+    """`(n_skus, n)` of week 12, 13, …"""
     returns_due_units: FloatArray
     """`(n_skus, 12)`"""
     return_lag_weights: FloatArray
@@ -56,6 +58,7 @@ def chunk_of(vectors: Sequence[FeatureVector]) -> VectorChunk:
         vectors,
         np.concatenate(quantiles, dtype=np.float64).reshape(-1, *_SHAPE),
         np.concatenate(inbound, dtype=np.int64).reshape(-1, HORIZON_WEEKS),
+        _later(list(columns.inbound_later_units)),
         np.concatenate(returns_due, dtype=np.float64).reshape(-1, HORIZON_WEEKS),
         lags,
         n_lags,
@@ -76,6 +79,14 @@ def chunk_of(vectors: Sequence[FeatureVector]) -> VectorChunk:
     )
 
 
+def _later(units: Sequence[IntArray]) -> IntArray:
+    """Side by side, zeros behind them."""
+    later = np.zeros((len(units), max(len(of_sku) for of_sku in units)), dtype=np.int64)
+    for sku, of_sku in enumerate(units):
+        later[sku, : len(of_sku)] = of_sku
+    return later
+
+
 def _lags(weights: Sequence[FloatArray]) -> tuple[FloatArray, IntArray]:
     """Weights side by side, zeros behind them, and how many there are."""
     n_lags = np.array([of_sku.size for of_sku in weights])
@@ -91,12 +102,17 @@ def _by_sku(*columns: Any) -> FloatArray:
 
 def _misshapen(vectors: Sequence[FeatureVector]) -> DataError:
     """Which vector is the first, and what is wrong with it."""
-    for vector in vectors:
-        if vector.demand_quantiles_units.shape != _SHAPE:
-            return unusable(vector, f"quantiles of shape {vector.demand_quantiles_units.shape} instead of {_SHAPE}")
-        if not vector.inbound_units.shape == vector.returns_due_units.shape == (HORIZON_WEEKS,):
-            break
-    return unusable(vector, f"shipments or returns due that are not by week 0 … {HORIZON_WEEKS - 1}")
+    vector = next(vector for vector in vectors if shape_fault(vector))
+    return unusable(vector, shape_fault(vector))
+
+
+def shape_fault(vector: FeatureVector) -> str:
+    """What is wrong with the shape of a vector's arrays; empty = nothing."""
+    if vector.demand_quantiles_units.shape != _SHAPE:
+        return f"quantiles of shape {vector.demand_quantiles_units.shape} instead of {_SHAPE}"
+    if not vector.inbound_units.shape == vector.returns_due_units.shape == (HORIZON_WEEKS,):
+        return f"shipments or returns due that are not by week 0 … {HORIZON_WEEKS - 1}"
+    return ""
 
 
 def unusable(vector: FeatureVector, found: str) -> DataError:

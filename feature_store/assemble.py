@@ -2,25 +2,45 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from domain.calendar import cutoff_for, share_of_week_left
+from domain.calendar import cutoff_for
 from domain.errors import StaleInputError
 from domain.feature_vector import SCHEMA_VERSION, hash_vector_row
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import Settings
 from domain.stage_tables import ALL_CATEGORIES, HORIZON_WEEKS, SkuVectors
 from feature_store.economics import unit_economics
-from feature_store.stock import SERIES_KEY, inbound_units, lead_times, on_hand_units, recent_sales, returns_due_units
+from feature_store.lead_times import lead_times_of_series
+from feature_store.life import share_of_weeks_left
+from feature_store.shipments import inbound_units, open_shipments
+from feature_store.stock import SERIES_KEY, last_orders, recent_sales, returns_due_units
+from feature_store.stock_on_hand import on_hand_units
 from ml.forecasting import forecast_newcomers
-from ml.preprocessing import default_profiles, without_unit_errors
+from ml.preprocessing import MarketFacts, count_lead_times, default_profiles, market_facts_of, without_unit_errors
 from simulation.sampling.dependence_by_segment import estimate_dependence, of_segments
 
 FloatArray = npt.NDArray[np.float64]
 _HASHED = [name for name in SkuVectors.column_names() if name != "vector_hash"]
+
+
+class MarketContext(NamedTuple):
+    """What only the whole market shows, whatever shard a series is in."""
+
+    facts: MarketFacts
+    """As known before the decision day."""
+    lead_times: pl.DataFrame
+    """`stage_tables.LeadTimes` of the cutoff."""
+
+
+def market_context_of(tables: Mapping[str, pl.DataFrame], *, decision_date: date, settings: Settings) -> MarketContext:
+    """The context of tables that hold the whole market."""
+    facts = market_facts_of(tables, before=decision_date, reading=settings.reading)
+    return MarketContext(facts, count_lead_times(tables, cutoff=cutoff_for(decision_date)))
 
 
 def assemble_vectors(
@@ -32,6 +52,7 @@ def assemble_vectors(
     decision_date: date,
     settings: Settings,
     dependence: pl.DataFrame | None = None,
+    market: MarketContext | None = None,
 ) -> pl.DataFrame:
     """One vector per series of the forecast, as it stands on the morning of the decision day.
 
@@ -45,6 +66,7 @@ def assemble_vectors(
         decision_date: Day of the decision. Mid-week, week 0 holds the demand of the days left, this one included.
         settings: Defaults for what the source does not say.
         dependence: `forecast_tables.WeekDependence` of the cutoff; `None` = no past forecasts, so the default.
+        market: What only the whole market shows; `None` = `tables` are the whole market.
 
     Raises:
         StaleInputError: The forecast is of another cutoff or horizon, or a merchant has no profile.
@@ -57,19 +79,23 @@ def assemble_vectors(
     ordered = pl.concat([forecast.select(newcomers.columns), newcomers]).sort(*SERIES_KEY, "horizon_week")
     series = ordered.select(*SERIES_KEY, "model", "segment").unique(SERIES_KEY, keep="first", maintain_order=True)
     keys = series.select(SERIES_KEY)
+    context = market or market_context_of(tables, decision_date=decision_date, settings=settings)
+    own_profiles = _profiles_of(keys, tables["articles"], profiles)
+    lead = lead_times_of_series(keys, tables, context.lead_times, own_profiles, cutoff=cutoff, settings=settings)
+    shares = share_of_weeks_left(keys, tables["articles"], decision_date=decision_date, cutoff=cutoff)
     sales = recent_sales(keys, without_unit_errors(weekly_demand), cutoff=cutoff)
     rows = (
         unit_economics(series, tables, weekly_demand, cutoff=cutoff, costs=settings.costs)
         .join(_packaging(tables), on=SERIES_KEY, how="left", maintain_order="left")
-        .join(_stock(tables, keys, decision_date=decision_date, cutoff=cutoff, settings=settings), on=SERIES_KEY, how="left", maintain_order="left")
-        .join(_profiles_of(keys, tables["articles"], profiles), on=SERIES_KEY, how="left", maintain_order="left")
+        .join(own_profiles, on=SERIES_KEY, how="left", maintain_order="left")
+        .join(_stock(tables, lead, context, decision_date=decision_date, cutoff=cutoff), on=SERIES_KEY, how="left", maintain_order="left")
     )
     due = returns_due_units(sales, rows["return_rate"].to_numpy(), _padded(rows["return_lag_weights"]))
     rows = rows.with_columns(
         date=pl.lit(decision_date),
         cutoff=pl.lit(cutoff),
         schema_version=pl.lit(SCHEMA_VERSION, pl.Int64),
-        demand_quantiles_units=_lists(_demand_left(ordered, share=share_of_week_left(decision_date))),
+        demand_quantiles_units=_lists(_demand_left(ordered, shares)),
         returns_due_units=_lists(due),
         sales_history_units=_lists(sales).list.eval(pl.element().fill_nan(None).cast(pl.Int64)),
         **of_segments(rows["segment"], estimate_dependence([]) if dependence is None else dependence).to_dict(),
@@ -78,28 +104,33 @@ def assemble_vectors(
     return SkuVectors.validate(rows.with_columns(vector_hash=pl.Series(hashes, dtype=pl.String)))
 
 
-def _demand_left(ordered: pl.DataFrame, *, share: float) -> FloatArray:
-    """Quantiles `(n_series, 12 · 39)`; those of week 0 scaled to the share of it that is left, in whole units.
+def _demand_left(ordered: pl.DataFrame, shares: FloatArray) -> FloatArray:
+    """Quantiles `(n_series, 12 · 39)`; those of a week that is not whole scaled to the share of it that is left, in whole units.
 
     Rounding keeps the order of the levels. The quantiles of part of a week are more dispersed than that share of the week's quantiles;
-    the error is smaller than counting days that have passed.
+    the error is smaller than counting days that have passed, or that come after the last day on sale.
+
+    Args:
+        ordered: The forecast, in the order of the series and weeks.
+        shares: Of `share_of_weeks_left`.
     """
     quantiles = ordered.select(QUANTILE_COLUMNS).to_numpy().reshape(-1, HORIZON_WEEKS, len(QUANTILE_COLUMNS))
-    if share < 1:
-        quantiles = quantiles.copy()
-        quantiles[:, 0, :] = np.floor(quantiles[:, 0, :] * share + 0.5)
-    return quantiles.reshape(len(quantiles), HORIZON_WEEKS * len(QUANTILE_COLUMNS))
+    scaled = np.where(shares[:, :, None] < 1, np.floor(quantiles * shares[:, :, None] + 0.5), quantiles)
+    return scaled.reshape(len(quantiles), HORIZON_WEEKS * len(QUANTILE_COLUMNS))
 
 
-def _stock(tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame, *, decision_date: date, cutoff: date, settings: Settings) -> pl.DataFrame:
+def _stock(tables: Mapping[str, pl.DataFrame], lead: pl.DataFrame, context: MarketContext, *, decision_date: date, cutoff: date) -> pl.DataFrame:
     """Stock, shipments and lead time of every series; nothing known = nothing there."""
-    lead = lead_times(tables, keys["merchant_id"].unique().sort(), settings=settings)
-    inbound = inbound_units(tables, lead, decision_date=decision_date, cutoff=cutoff)
-    joined = keys.join(on_hand_units(tables, decision_date=decision_date), on=SERIES_KEY, how="left", maintain_order="left")
-    joined = joined.join(inbound, on=SERIES_KEY, how="left", maintain_order="left")
+    in_transit = open_shipments(tables["inbound_shipments"], lead.select(*SERIES_KEY, "lead_time_weeks", "lead_time_cv"), decision_date=decision_date)
+    on_hand = on_hand_units(tables, decision_date=decision_date, reports=context.facts.reports)
+    joined = lead.select(*SERIES_KEY, "lead_time_weeks").join(on_hand, on=SERIES_KEY, how="left", maintain_order="left")
+    joined = joined.join(inbound_units(in_transit, cutoff=cutoff), on=SERIES_KEY, how="left", maintain_order="left")
     nothing = pl.lit([0] * HORIZON_WEEKS, pl.List(pl.Int64))
-    joined = joined.join(lead.select("merchant_id", "lead_time_weeks"), on="merchant_id", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("on_hand_units", "inbound_later_units").fill_null(0), pl.col("inbound_units").fill_null(nothing))
+    joined = joined.join(last_orders(tables, decision_date=decision_date), on=SERIES_KEY, how="left", maintain_order="left")
+    none_later = pl.lit([], pl.List(pl.Int64))
+    return joined.with_columns(
+        pl.col("on_hand_units").fill_null(0), pl.col("inbound_units").fill_null(nothing), pl.col("inbound_later_units").fill_null(none_later)
+    )
 
 
 def _profiles_of(keys: pl.DataFrame, articles: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:
@@ -114,7 +145,7 @@ def _profiles_of(keys: pl.DataFrame, articles: pl.DataFrame, profiles: pl.DataFr
 
 
 def _packaging(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    return tables["articles"].select(*SERIES_KEY, "minimum_order_quantity_units", "pack_size_units")
+    return tables["articles"].select(*SERIES_KEY, "minimum_order_quantity_units", "pack_size_units", "supplier_id")
 
 
 def _padded(weights: pl.Series) -> FloatArray:

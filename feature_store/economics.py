@@ -8,7 +8,7 @@ import polars as pl
 
 from domain.settings import CostSettings, Settings
 from domain.stage_tables import ALL_CATEGORIES
-from feature_store.stock import lead_times, on_hand_units
+from feature_store.stock import lead_times
 from simulation.sampling.lead_times import FALLBACK_LEAD_TIME_CV
 
 SERIES_KEY = ["merchant_id", "article_id"]
@@ -75,16 +75,17 @@ def defaults_used(
         return []
     cutoff: date = forecast["cutoff"][0]
     economics = unit_economics(series, tables, weekly_demand, cutoff=cutoff, costs=settings.costs)
-    stock = series.join(on_hand_units(tables, decision_date=decision_date), on=SERIES_KEY, how="left")
+    counted = tables["stock_levels"].filter(pl.col("date") < decision_date, pl.col("on_hand_units").is_not_null()).select(SERIES_KEY).unique()
+    uncounted = series.join(counted, on=SERIES_KEY, how="anti")
     lead = series.join(lead_times(tables, series["merchant_id"].unique().sort(), settings=settings), on="merchant_id", how="left")
     found = [DefaultUsed(name, _default_text(name, settings.costs), _share(economics[_FLAG + name])) for name in ("unit_price_eur", "unit_cost_eur", *RATES)]
     observed = profiles.filter(pl.col("category") == ALL_CATEGORIES).select("merchant_id", dispersion_is_observed=pl.col("observed_lead_time_cv").is_not_null())
     dispersion = lead.join(observed, on="merchant_id", how="left").select(
-        ~pl.col("lead_time_cv_is_set") & ~pl.col("dispersion_is_observed").fill_null(value=False)
+        pl.col("lead_time_cv").is_null() & ~pl.col("dispersion_is_observed").fill_null(value=False)
     )
     found += [
         DefaultUsed("lead_time_cv", f"{FALLBACK_LEAD_TIME_CV:g}", _share(dispersion.to_series())),
-        DefaultUsed("on_hand_units", "0", _share(stock["on_hand_units"].is_null())),
+        DefaultUsed("on_hand_units", "0", uncounted.height / series.height),
         DefaultUsed("lead_time_weeks", f"{settings.inventory.lead_time_weeks:g}", _share(lead["lead_time_is_default"])),
         DefaultUsed("return_rate", "0", float(tables["returns"].is_empty())),
     ]

@@ -1,13 +1,12 @@
-"""Stock on hand, in transit and on its way back on the morning of a decision day."""
+"""Lead times in force, recent sales, and what is on its way back on the morning of a decision day."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from domain.calendar import first_horizon_week
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 
@@ -15,17 +14,10 @@ SERIES_KEY = ["merchant_id", "article_id"]
 FloatArray = npt.NDArray[np.float64]
 
 
-def on_hand_units(tables: Mapping[str, pl.DataFrame], *, decision_date: date) -> pl.DataFrame:
-    """Latest known level of each warehouse dated before the decision day, summed; a series without one has no row."""
-    before = tables["stock_levels"].filter(pl.col("date") < decision_date, pl.col("on_hand_units").is_not_null())
-    latest = before.group_by(*SERIES_KEY, "warehouse_id").agg(pl.col("on_hand_units").sort_by("date").last())
-    return latest.group_by(SERIES_KEY).agg(pl.col("on_hand_units").sum())
-
-
 def lead_times(tables: Mapping[str, pl.DataFrame], merchant_ids: pl.Series, *, settings: Settings) -> pl.DataFrame:
-    """Mean lead time per merchant in weeks [L], whether it is the platform's default, and whether its dispersion is set."""
+    """Mean lead time per merchant in weeks [L], whether it is the platform's default, and the dispersion that is set (null = none is)."""
     rows = {row["merchant_id"]: row for row in tables["merchants"].iter_rows(named=True)}
-    inventories = [settings.for_merchant(merchant_id, rows.get(merchant_id)).inventory for merchant_id in merchant_ids]
+    inventories = [settings.for_merchant_if_usable(merchant_id, rows.get(merchant_id))[0].inventory for merchant_id in merchant_ids]
     own = [
         rows.get(merchant_id, {}).get("lead_time_weeks") is not None or "lead_time_weeks" in settings.merchants.get(merchant_id, {})
         for merchant_id in merchant_ids
@@ -34,34 +26,16 @@ def lead_times(tables: Mapping[str, pl.DataFrame], merchant_ids: pl.Series, *, s
         "merchant_id": merchant_ids,
         "lead_time_weeks": pl.Series([inventory.lead_time_weeks for inventory in inventories], dtype=pl.Float64),
         "lead_time_is_default": ~pl.Series(own, dtype=pl.Boolean),
-        "lead_time_cv_is_set": pl.Series([inventory.lead_time_cv is not None for inventory in inventories], dtype=pl.Boolean),
+        "lead_time_cv": pl.Series([inventory.lead_time_cv for inventory in inventories], dtype=pl.Float64),
     }
     return pl.DataFrame(columns)
 
 
-def inbound_units(tables: Mapping[str, pl.DataFrame], lead_time_weeks: pl.DataFrame, *, decision_date: date, cutoff: date) -> pl.DataFrame:
-    """Units in transit on the decision day by week of expected arrival, one list of 12 per series that has any, and those expected later.
-
-    In transit = ordered before the decision day and not received before it. Where one of the two dates is missing it
-    is inferred from the other and the merchant's lead time; a shipment with neither date cannot be placed and is left
-    out. Overdue shipments are expected in week 0.
-    """
-    start = datetime.combine(decision_date, time(), tzinfo=UTC)
-    on_the_way = pl.duration(weeks=pl.col("lead_time_weeks").round().cast(pl.Int64) + 1)
-    shipments = (
-        tables["inbound_shipments"]
-        .join(lead_time_weeks, on="merchant_id", how="inner")
-        .with_columns(
-            ordered=pl.coalesce("ordered_at", pl.col("expected_at") - on_the_way),
-            expected=pl.coalesce("expected_at", pl.col("ordered_at") + on_the_way),
-        )
-    )
-    in_transit = shipments.filter(pl.col("ordered") < start, pl.col("received_at").is_null() | (pl.col("received_at") >= start))
-    first_week = pl.lit(first_horizon_week(cutoff))
-    week = ((pl.col("expected").cast(pl.Date).dt.truncate("1w") - first_week).dt.total_days() // 7).clip(lower_bound=0)
-    by_week = [pl.col("quantity_units").filter(pl.col("horizon") == index).sum() for index in range(HORIZON_WEEKS)]
-    later = pl.col("quantity_units").filter(pl.col("horizon") >= HORIZON_WEEKS).sum()
-    return in_transit.with_columns(horizon=week).group_by(SERIES_KEY).agg(inbound_units=pl.concat_list(by_week), inbound_later_units=later)
+def last_orders(tables: Mapping[str, pl.DataFrame], *, decision_date: date) -> pl.DataFrame:
+    """Day of each series' last order before the decision day, cancelled ones left out; a series without one has no row."""
+    day = pl.col("ordered_at").dt.date()
+    placed = tables["inbound_shipments"].filter(day < decision_date, pl.col("quantity_units") > 0)
+    return placed.group_by(SERIES_KEY).agg(last_order_date=day.max())
 
 
 def recent_sales(series: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> FloatArray:

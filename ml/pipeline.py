@@ -5,13 +5,14 @@ from datetime import date
 
 import polars as pl
 
+from domain.calendar import ONE_WEEK
 from domain.settings import ForecastSettings, Settings
 from domain.stage_tables import HORIZON_WEEKS, FlaggedForecasts
 from ml.forecasting import forecast_demand, train_models
 from ml.forecasting.analogues import unsold_articles, with_unsold
 from ml.forecasting.ended import with_ended
 from ml.forecasting.launches import count_launches, first_known_week
-from ml.preprocessing import build_weekly_demand, with_flags, without_unit_errors
+from ml.preprocessing import build_weekly_demand, market_facts_of, with_flags, without_unit_errors
 from ml.transformation import build_group_weeks, build_inference_rows, build_training_sample, merge_group_weeks
 
 Progress = Callable[[str], None]
@@ -37,12 +38,13 @@ def forecast_from_tables(
     """
     tell = on_progress or (lambda _: None)
     tell("weekly demand")
-    flagged = build_weekly_demand(tables, cutoff=cutoff, history_weeks=settings.forecast.history_weeks)
+    market = market_facts_of(tables, before=cutoff + ONE_WEEK, reading=settings.reading)
+    flagged = build_weekly_demand(tables, cutoff=cutoff, history_weeks=settings.forecast.history_weeks, market=market)
     weekly_demand, articles = without_unit_errors(flagged), tables["articles"]
     groups = build_group_weeks(weekly_demand, cutoff=cutoff)
     sold = _forecast_sold(weekly_demand, groups, cutoff=cutoff, settings=settings.forecast, horizon_weeks=horizon_weeks, tell=tell)
     forecast = with_ended(sold, weekly_demand, articles, cutoff=cutoff)
-    if unsold_articles(articles, weekly_demand, cutoff=cutoff).height:
+    if unsold_articles(articles, weekly_demand, cutoff=cutoff, horizon_weeks=horizon_weeks).height:
         tell("articles without a sale")
         counts = count_launches(weekly_demand, articles, cutoff=cutoff, first_week=first_known_week([groups]))
         forecast = with_unsold(forecast, weekly_demand, articles, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)

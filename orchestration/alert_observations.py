@@ -10,8 +10,11 @@ import polars as pl
 from assets.layout import read_partition_if_present, shard_names
 from domain.settings import Settings
 from orchestration.drift_alerts import WATCHING_CHECK, alerts_of_drift
-from orchestration.failure_log import describe_failure, label_covers, partition_label
+from orchestration.failure_log import describe_failure, label_covers, label_follows, partition_label
 from orchestration.release_alerts import REFUSING_CHECK, alerts_of_releases
+from orchestration.staleness_checks import CHECK_NAME as CURRENT_CHECK
+from orchestration.staleness_checks import is_repair_offer
+from orchestration.suite_checks import LASTING
 from quality.alerts.alert import Alert, Severity
 
 EXCEPTIONS = "evaluation/exceptions"
@@ -66,7 +69,7 @@ def alerts_of_run(instance: dg.DagsterInstance, end: EndOfRun, settings: Setting
         return []
     found = [*_of_end(instance, end.run, end.event), *_of_checks(instance, end.run)]
     written = _events(instance, end.run, dg.DagsterEventType.ASSET_MATERIALIZATION)
-    told = [one for alert in found for one in _with_narrower(alert, firing)]
+    told = [one for alert in found for one in _with_settled(alert, firing)]
     return [
         *told,
         *_of_exceptions(written, settings, firing),
@@ -81,13 +84,18 @@ def alerts_of_freshness(instance: dg.DagsterInstance, asset_keys: Sequence[dg.As
     return [alert for key in sorted(records) for alert in _of_freshness(key, records[key].freshness_state.value, records[key].updated_at)]
 
 
-def _with_narrower(alert: Alert, firing: Sequence[Alert]) -> Iterator[Alert]:
-    """The alert, and with one that is over also those of fewer partitions."""
+def _with_settled(alert: Alert, firing: Sequence[Alert]) -> Iterator[Alert]:
+    """The alert, and with one that is over also those of fewer partitions; a check that passes settles earlier weeks and days, too."""
     yield alert
     if alert.state == "resolved":
         for other in firing:
-            if other[:2] == alert[:2] and other.partition != alert.partition and label_covers(alert.partition, other.partition):
+            if other[:2] == alert[:2] and other.partition != alert.partition and _settles(alert, other):
                 yield alert._replace(partition=other.partition)
+
+
+def _settles(alert: Alert, other: Alert) -> bool:
+    covers = label_covers(alert.partition, other.partition)
+    return covers or (alert.key == "check_failed" and label_follows(alert.partition, other.partition))
 
 
 def _of_end(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterEventType) -> Iterator[Alert]:
@@ -104,14 +112,32 @@ def _of_checks(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Ale
     for event in _events(instance, run, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = event.event_specific_data
         if isinstance(evaluation, dg.AssetCheckEvaluation) and evaluation.check_name not in _TOLD_OTHERWISE:
-            yield Alert(
+            alert = Alert(
                 "check_failed",
                 f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}",
                 evaluation.partition or partition_label(run.tags),
                 evidence=_figures(evaluation),
                 severity=_SEVERITIES[evaluation.severity],
-                state="resolved" if evaluation.passed else "firing",
+                state="resolved" if evaluation.passed or _is_lasting(evaluation) else "firing",
+                weight=_rows_in_breach(evaluation),
             )
+            yield _repair(alert, evaluation) if evaluation.check_name == CURRENT_CHECK else alert
+
+
+def _is_lasting(evaluation: dg.AssetCheckEvaluation) -> bool:
+    figure = evaluation.metadata.get(LASTING)
+    return figure is not None and bool(figure.value)
+
+
+def _repair(alert: Alert, evaluation: dg.AssetCheckEvaluation) -> Alert:
+    """A stale partition is no fault: where the source restated it, a repair is offered; other reasons leave what was decided as it was decided."""
+    offered = alert.state == "firing" and is_repair_offer(evaluation)
+    return alert._replace(key="repair_offered", severity="warning", weight=0.0, state="firing" if offered else "resolved")
+
+
+def _rows_in_breach(evaluation: dg.AssetCheckEvaluation) -> float:
+    figure = evaluation.metadata.get("rows_in_breach")
+    return float(figure.value) if isinstance(figure, dg.IntMetadataValue) and figure.value else 0.0
 
 
 def _figures(evaluation: dg.AssetCheckEvaluation) -> str:
@@ -129,7 +155,7 @@ def _of_exceptions(written: Sequence[dg.DagsterEvent], settings: Settings, firin
         for merchant in sorted({*found["merchant_id"], *told}):
             _, n_exceptions, at_stake_eur, reason = next(found.filter(pl.col("merchant_id") == merchant).iter_rows(), (merchant, 0, 0.0, "none"))
             evidence = f"{n_exceptions:,} exceptions (limit {limit:,}), {at_stake_eur:,.0f} EUR at stake, most often: {reason}"
-            yield Alert("too_many_exceptions", merchant, day, evidence, severity="warning", state="firing" if n_exceptions >= limit else "resolved")
+            yield Alert("too_many_exceptions", merchant, day, evidence, "warning", "firing" if n_exceptions >= limit else "resolved", at_stake_eur)
 
 
 def _days_written(written: Sequence[dg.DagsterEvent], settings: Settings) -> list[str]:

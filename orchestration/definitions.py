@@ -5,7 +5,7 @@ import warnings
 import dagster as dg
 
 from assets.partitioned import Progress
-from assets.stages import STAGES
+from assets.stages import STAGES, overview
 from domain.settings import Settings, load_settings
 from orchestration.alert_sensors import build_alert_sensors
 from orchestration.backfills import with_backfill_policy
@@ -43,6 +43,7 @@ def build_definitions(settings: Settings, *, on_progress: Progress | None = None
             sensors=[*build_sensors(jobs, settings), *build_alert_sensors([key for asset in assets for key in asset.keys], settings)],
             resources=build_resources(settings, on_progress=on_progress),
             executor=dg.in_process_executor,
+            metadata={"overview": dg.MetadataValue.md(overview())},
         )
 
 

@@ -1,6 +1,7 @@
 """What a failed run leaves for people: one line that says what happened, where, and what to do."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ GUIDES: Mapping[type[ReplenishError], str] = {
 _GUIDE_BY_NAME = {error.__name__: guide for error, guide in GUIDES.items()}
 _REMEDY = "  remedy: "
 _TO = " … "
+_IS_DAY = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
 
 
 class FailureReport(NamedTuple):
@@ -79,6 +81,19 @@ def label_covers(label: str, other: str) -> bool:
     if not len(first) == len(last) == len(other_first) == len(other_last):
         return False
     return all(a <= b <= c <= d for a, b, c, d in zip(first, other_first, other_last, last, strict=True))
+
+
+def label_follows(label: str, other: str) -> bool:
+    """Whether the partitions of one label are those of another, or more, of later weeks or days."""
+    (days, rest), (other_days, other_rest) = _apart(label), _apart(other)
+    return bool(days and other_days) and min(days) > max(other_days) and label_covers(rest, other_rest)
+
+
+def _apart(label: str) -> tuple[list[str], str]:
+    """Its weeks or days, and what else its partitions are named by."""
+    ends = _ends(label)
+    days = [part for end in ends for part in end if _IS_DAY(part)]
+    return days, _TO.join("|".join(part for part in end if not _IS_DAY(part)) for end in ends)
 
 
 def _ends(label: str) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ import dagster as dg
 from assets.layout import PartitionKey
 from assets.lineage import LINEAGE
 from assets.partitioned import keys_of
-from assets.staleness import Stale, judge_partitions, partition_name, stale_partitions
+from assets.staleness import DATA_REASONS, Reason, Stale, judge_partitions, partition_name, stale_partitions
 from domain.settings import Settings
 from orchestration.jobs import LOGS_TO_INSTANCE
 
@@ -41,7 +41,7 @@ def _checks_of(rhythm: str, partitions_of: dict[str, dg.PartitionsDefinition | N
                 asset_key=check_key.asset_key,
                 check_name=CHECK_NAME,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"partitions": len(keys), "stale": len(stale), "reasons": "; ".join(sorted({_reasons(found) for found in stale})) or "none"},
+                metadata={"partitions": len(keys), "stale": len(stale), **_what_changed(stale)},
             )
 
     return is_current
@@ -86,9 +86,20 @@ def _evaluation(table: str, key: PartitionKey, stale: Stale | None) -> dg.AssetC
         passed=stale is None,
         severity=dg.AssetCheckSeverity.WARN,
         description=_reasons(stale) if stale else "made again",
-        metadata={reason.name.lower(): what for reason, what in stale.reasons.items()} if stale else {},
+        metadata=_what_changed([stale] if stale else []),
         partition=_dagster_key(key),
     )
+
+
+def is_repair_offer(evaluation: dg.AssetCheckEvaluation) -> bool:
+    """Whether `replenish repair` would make the partitions again, which this check found stale."""
+    return any(reason.name.lower() in evaluation.metadata for reason in DATA_REASONS)
+
+
+def _what_changed(stale: Sequence[Stale]) -> dict[str, str]:
+    """By reason: which inputs, settings or code."""
+    changed = {reason: sorted({found.reasons[reason] for found in stale if reason in found.reasons}) for reason in Reason}
+    return {reason.name.lower(): "; ".join(what) for reason, what in changed.items() if what}
 
 
 def _reasons(stale: Stale) -> str:

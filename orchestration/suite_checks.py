@@ -20,6 +20,8 @@ from quality.suites import SuiteReport, run_suite, suite_of
 from sources.storage import exists, is_remote
 
 CHECK_NAME = "suite"
+LASTING = "lasting_only"
+"""Whether all that is unusual will be so for months, as a short history is: no alert."""
 _LISTED = 10
 _DESCRIPTION = (
     "Everything that is expected of the table: its contract, which blocks, and what is usual, which warns. Examples and trends: the page in the metadata."
@@ -49,6 +51,7 @@ def suite_result(settings: Settings, table: str, keys: Sequence[PartitionKey]) -
             "rules": len(reports[0].findings),
             "rows": sum(report.n_rows for report in reports),
             "partitions": ", ".join(report.partition for report in reports),
+            LASTING: dg.MetadataValue.bool(bool(failing) and all(finding.is_lasting for _, finding in failing)),
             "page": dg.MetadataValue.path(page),
         },
     )

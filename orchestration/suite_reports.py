@@ -3,37 +3,38 @@
 Reports of other partitions are never touched; a partition judged again replaces its own.
 """
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from assets.lineage import RAW_STAGE
+from assets.lineage import LINEAGE, RAW_STAGE
 from quality.suites import SUITE_TABLES, SuiteReport
 from quality.suites.page import index_page, table_page
-from sources.storage import is_remote, join, list_files, publish_file, read_bytes
+from sources.pages import write_page
+from sources.part_files import remove_abandoned
+from sources.storage import is_remote, join, list_files, read_bytes
 
 FOLDER = "checks"
 _SHOWN = 13
 """Partitions whose trend a table's page shows: a quarter of weeks."""
-LAST_OF_A_RUN = ("raw/fingerprints", "evaluation/forecast_accuracy", "evaluation/exceptions")
-"""Tables after which a run has little or nothing left to judge."""
 
 
 def keep_reports(root: str, reports: Sequence[SuiteReport]) -> str:
     """Write the reports of one table and the pages that show them; return the location of the table's page.
 
     The index reads every table's newest report, which costs a request each on an object store: it is written where it would
-    show something else than before, and at the end of a run.
+    show something else than before, and after the tables with which a run may end.
     """
     table = reports[0].table
+    _remove_abandoned(root, table)
     before = newest_reports(root, table, n=1)
     for report in reports:
-        _publish(join(root, FOLDER, *table.split("/"), f"{_name(report)}.json"), report.as_json())
+        write_page(report.as_json(), join(root, FOLDER, *table.split("/"), f"{_name(report)}.json"))
     newest = newest_reports(root, table, n=_SHOWN)
     page = join(root, FOLDER, *f"{table}.html".split("/"))
-    _publish(page, table_page(newest))
-    if table in LAST_OF_A_RUN or {report.state for report in [*before, *reports]} != {"passed"}:
-        _publish(index_location(root), index_page([found[0] for table in SUITE_TABLES if (found := newest_reports(root, table, n=1))]))
+    write_page(table_page(newest), page)
+    if ends_a_run(table) or {report.state for report in [*before, *reports]} != {"passed"}:
+        shown = [found[0] for each in SUITE_TABLES if (found := newest_reports(root, each, n=1))]
+        write_page(index_page(shown), index_location(root))
     return page
 
 
@@ -59,15 +60,20 @@ def _rank(name: str) -> tuple[str, int]:
     return partition, int(rest.split(".")[1])
 
 
-def _publish(location: str, text: str) -> None:
-    """Put a file in its place at once."""
-    folder = None if is_remote(location) else Path(location).parent
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, prefix=".part-", delete=False) as file:
-        file.write(text)
-    Path(file.name).chmod(0o644)
-    publish_file(Path(file.name), location)
+def ends_a_run(table: str) -> bool:
+    """Whether nothing of its rhythm is made from a table, so that a run may judge it last; raw tables are judged in one step, in their order."""
+    if is_raw(table):
+        return table == [each for each in SUITE_TABLES if is_raw(each)][-1]
+    rhythm = LINEAGE[table].rhythm
+    return not any(table in lineage.inputs for lineage in LINEAGE.values() if lineage.rhythm == rhythm)
+
+
+def _remove_abandoned(root: str, table: str) -> None:
+    """What a killed writer left of any report or page beside those of the table."""
+    if not is_remote(root):
+        pages = Path(root, FOLDER)
+        for folder in (pages, pages / table.split("/", maxsplit=1)[0], pages / table):
+            remove_abandoned(folder)
 
 
 def is_raw(table: str) -> bool:

@@ -15,6 +15,7 @@ from domain.tables import RAW_TABLES
 from feature_store import defaults_used
 from orchestration.suite_reports import index_location, is_raw, newest_reports
 from quality.day_figures import AGED_COLUMNS, accuracy_figures, input_ages, newest_days, order_figures, release_figures, top_exceptions, top_orders
+from quality.readings import count_readings
 from quality.suites import SUITE_TABLES, unmet_expectations
 from sources.folder import count_rules
 from sources.storage import join
@@ -50,6 +51,8 @@ class RunSummary:
     """Files and columns of the source that the data contract does not know."""
     ids_without_sales: list[str]
     outputs: dict[str, str]
+    readings: list[dict[str, Any]] = field(default_factory=list)
+    """How unclear, implausible and missing values of the source were read (`quality.readings`)."""
     refused_forecasts: dict[str, str] = field(default_factory=dict)
     """Segments whose forecast the calibration gate refused, with the forecaster that answers instead."""
     drift: list[str] = field(default_factory=list)
@@ -96,6 +99,7 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
         defaults_used=_defaults_used(settings, of_week, decision_date=decision_date),
         **source_report,
         rejects_by_rule=count_rules(read_partitions(settings.data, "raw/rejects", [{"shard": shard} for shard in shards])),
+        readings=count_readings(_readings(settings.data, shards, of_day)),
         outputs=_outputs(settings.data, cutoff=cutoff, decision_date=decision_date),
         refused_forecasts=_refused(read_partitions(settings.data, "forecast/released", of_week)),
         drift=[line for table in _DRIFT for line in _breaches(read_partition(settings.data, table, of_week[0]))],
@@ -115,6 +119,12 @@ def _unmet(root: str, *, moments: set[str]) -> list[dict[str, Any]]:
     """Of the newest report of every table, where it is about the source or about these weeks and days."""
     reports = [found[0] for table in SUITE_TABLES if (found := newest_reports(root, table, n=1))]
     return [finding for report in reports if is_raw(report.table) or report.partition in moments for finding in unmet_expectations(report)]
+
+
+def _readings(root: str, shards: list[str], of_day: list[PartitionKey]) -> pl.DataFrame:
+    """How the source was read, and how its meaning was on the day."""
+    of_source: list[PartitionKey] = [{"shard": shard} for shard in shards]
+    return pl.concat([read_partitions(root, "raw/readings", of_source), read_partitions(root, "vectors/readings", of_day)])
 
 
 def _refused(forecast: pl.DataFrame) -> dict[str, str]:

@@ -58,6 +58,29 @@ def ids_without_sales(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     return notes
 
 
+def check_emptied(tables: Mapping[str, pl.DataFrame], before: pl.DataFrame, *, settings: Settings) -> None:
+    """Refuse a table that lost all its rows since the ingestion before: without stock or shipments nearly everything would be ordered.
+
+    Args:
+        tables: The nine contract tables.
+        before: `stage_tables.Fingerprints` of the ingestion before.
+        settings: `operations.emptied_tables` names the tables of which it is meant.
+
+    Raises:
+        DataError: Naming the tables.
+    """
+    had_rows = set(before.filter(pl.col("n_rows") > 0)["table"])
+    meant = {*settings.operations.emptied_tables, "sales_transactions", "weekly_sales"}  # of sales there is always one table, and never without rows
+    emptied = [name for name, frame in tables.items() if frame.is_empty() and name in had_rows - meant]
+    if emptied:
+        raise DataError(
+            f"the source has no row of {', '.join(emptied)} any more, where the ingestion before had some",
+            got="a table that is absent, a header only, or without an accepted row",
+            wanted="the table with its rows",
+            remedy=f"Export it again. If it is meant: emptied_tables = {emptied} in the section [operations] of the settings.".replace("'", '"'),
+        )
+
+
 def sold_merchants(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     """Merchants with a sale, sorted."""
     return sorted({merchant for name in ("sales_transactions", "weekly_sales") for merchant in tables[name]["merchant_id"].unique()})

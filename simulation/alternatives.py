@@ -20,6 +20,8 @@ class Plan(NamedTuple):
 
     form: PolicyForm
     theta: IntArray
+    order_units: int = AS_PLANNED
+    """Today's order; later ones are the policy's."""
 
 
 class Alternative(NamedTuple):
@@ -48,8 +50,8 @@ def compare_alternatives(chosen: Plan, recommended_units: int, others: Mapping[s
         By name, the recommendation first; other orders that would be the recommended one are left out.
     """
     orders = _other_orders(recommended_units, situation)
-    plans = [first_orders(*chosen, (AS_PLANNED, *orders.values()), situation.terms)]
-    plans += [first_orders(*plan, (AS_PLANNED,), situation.terms) for plan in others.values()]
+    plans = [first_orders(chosen.form, chosen.theta, (chosen.order_units, *orders.values()), situation.terms)]
+    plans += [first_orders(plan.form, plan.theta, (plan.order_units,), situation.terms) for plan in others.values()]
     figures = compare(plans, paths=fresh, terms=situation.terms, objective=situation.inventory.objective)
     return dict(zip((RECOMMENDED, *orders, *others), _as_rows((RECOMMENDED, *orders, *others), figures), strict=True))
 

@@ -9,7 +9,7 @@ import polars as pl
 from domain.errors import StaleInputError
 from domain.feature_vector import vector_from_row
 from domain.settings import Settings
-from domain.stage_tables import CHANGE_CAUSES, Alternatives, CostCurves, OrderChanges, SettingsInForce
+from domain.stage_tables import CHANGE_CAUSES, NOT_DECIDED, Alternatives, CostCurves, OrderChanges, SettingsInForce
 from simulation.order_changes import Inputs, keeping_difference, order_of, trace_order_change
 
 _KEY = ["merchant_id", "article_id"]
@@ -39,7 +39,8 @@ def settings_in_force(vectors: pl.DataFrame, settings: Settings, *, merchants: p
         merchants: Contract table `merchants`, possibly without rows.
     """
     merchant_rows = {row["merchant_id"]: row for row in merchants.iter_rows(named=True)}
-    own = {merchant_id: settings.for_merchant(merchant_id, merchant_rows.get(merchant_id)) for merchant_id in vectors["merchant_id"].unique().sort()}
+    merchant_ids = vectors["merchant_id"].unique().sort()
+    own = {merchant_id: settings.for_merchant_if_usable(merchant_id, merchant_rows.get(merchant_id))[0] for merchant_id in merchant_ids}
     rows = [{"merchant_id": merchant_id, "settings_hash": its.hash(), "settings": its.as_record()} for merchant_id, its in own.items()]
     return SettingsInForce.validate(pl.DataFrame(rows, schema=SettingsInForce.create_empty().schema))
 
@@ -85,10 +86,16 @@ def order_changes_of(today: Day, before: Day, *, explained_from_eur: float | Non
 
 
 def _changed_orders(today: Day, before: Day) -> pl.DataFrame:
-    """SKUs of both days whose order differs, by what, and what of it are limits across articles."""
+    """SKUs of both days whose order differs from what was planned the day before, by what, and what of it are limits across articles.
+
+    Between two order days plans are compared; an order that was for the day before is no plan any more.
+    """
     cut = pl.col("order_now_units") - pl.col("order_before_budget_units")
-    then = before.policies.select(*_KEY, order_day_before_units="order_now_units", cut_before=cut)
-    both = today.policies.select("date", *_KEY, "order_now_units", cut_now=cut).join(then, on=_KEY, how="inner")
+    planned = pl.col("order_now_units") + pl.col("planned_order_units")
+    open_plans = before.policies.filter(pl.col("order_now_units") == 0, pl.col("decision") != NOT_DECIDED)
+    then = open_plans.select(*_KEY, order_day_before_units=planned, cut_before=cut)
+    decided = today.policies.filter(pl.col("decision") != NOT_DECIDED)
+    both = decided.select("date", *_KEY, order_now_units=planned, cut_now=cut).join(then, on=_KEY, how="inner")
     values = today.vectors.select(*_KEY, "unit_value_eur")
     changed = both.filter(pl.col("order_now_units") != pl.col("order_day_before_units")).join(values, on=_KEY, how="left").sort(_KEY)
     return changed.with_columns(
@@ -106,14 +113,19 @@ def _traced(policy: Row, vector: Row, policy_before: Row, vector_before: Row, kn
             got=f"no settings with hash {policy['settings_hash']}",
             remedy="Materialise policy/settings_in_force, policy/recommendations and policy/policies of the day together.",
         )
-    after, recommended, recommended_before = Inputs(vector_from_row(vector), settings), policy[_RECOMMENDED], policy_before[_RECOMMENDED]
+    after, recommended, recommended_before = Inputs(vector_from_row(vector), settings), _planned(policy), _planned(policy_before)
     before = Inputs(vector_from_row(vector_before), settings_before or settings)
     start = recommended_before if settings_before else order_of(*before)
     units: dict[str, int | None] = {**trace_order_change(before, after, order_before_units=start, order_after_units=recommended)}
     if settings_before is None:
         units |= {"lead_time": None, "settings": None, "other": (units["other"] or 0) + start - recommended_before}
-    difference, error = keeping_difference(policy, policy_before["order_now_units"], *after)
+    difference, error = keeping_difference(policy, _planned(policy_before), *after)
     return {f"{cause}_units": moved for cause, moved in units.items()} | {"keeping_difference_eur": difference, "keeping_standard_error_eur": error}
+
+
+def _planned(policy: Row) -> int:
+    """Today's order or, where today is no order day, that of the next one; before any limit."""
+    return int(policy[_RECOMMENDED] + policy["planned_order_units"])
 
 
 def _by_key(frame: pl.DataFrame) -> dict[tuple[str, ...], Row]:

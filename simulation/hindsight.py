@@ -55,4 +55,5 @@ def _simulated(ordered: IntArray, arriving: IntArray, paths: Paths, terms: SkuTe
         path_cost_eur=shipped.path_cost_eur + inbound + fixed,
         expected_cost_eur={**shipped.expected_cost_eur, **charged},
         expected={**shipped.expected, **{name: float(units.mean()) for name, units in placed.items()}},
+        n_weeks=n_weeks,
     )

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from domain.stage_tables import HORIZON_WEEKS
 from simulation.kernels.order_plans import IntArray, PolicyForm
 from simulation.kernels.path_costs import COST_TERMS, SERVICE_SUMS, evaluate_first_order, evaluate_policy, score_candidates
 from simulation.kernels.weekly_simulation import SkuTerms
@@ -22,6 +21,8 @@ class Evaluation(NamedTuple):
     """Mean over paths by term of `COST_TERMS`."""
     expected: Mapping[str, float]
     """Mean over paths by name of `SERVICE_SUMS`."""
+    n_weeks: int
+    """Simulated."""
 
     def order_now_units(self) -> int:
         """What is ordered at epoch 0: the same on every path, for all of them start alike."""
@@ -34,21 +35,21 @@ class Evaluation(NamedTuple):
 
     def availability(self) -> float:
         """Share of path-weeks in which no demand was lost."""
-        return 1.0 - self.expected["stock_out_weeks"] / HORIZON_WEEKS
+        return 1.0 - self.expected["stock_out_weeks"] / self.n_weeks
 
 
 def evaluate(form: PolicyForm, theta: IntArray, paths: Paths, terms: SkuTerms) -> Evaluation:
     """Run one policy on the paths, with everything that is reported of it."""
-    return _as_evaluation(*evaluate_policy(form, theta, paths.blocks, terms))
+    return _as_evaluation(*evaluate_policy(form, theta, paths.blocks, terms), n_weeks=paths.n_weeks)
 
 
 def evaluate_with_order(form: PolicyForm, theta: IntArray, order_units: int, paths: Paths, terms: SkuTerms) -> Evaluation:
     """The same with another order today; the policy decides every later one."""
-    return _as_evaluation(*evaluate_first_order(form, theta, order_units, paths.blocks, terms))
+    return _as_evaluation(*evaluate_first_order(form, theta, order_units, paths.blocks, terms), n_weeks=paths.n_weeks)
 
 
-def _as_evaluation(path_cost: FloatArray, cost: FloatArray, sums: FloatArray) -> Evaluation:
-    return Evaluation(path_cost, dict(zip(COST_TERMS, cost.tolist(), strict=True)), dict(zip(SERVICE_SUMS, sums.tolist(), strict=True)))
+def _as_evaluation(path_cost: FloatArray, cost: FloatArray, sums: FloatArray, *, n_weeks: int) -> Evaluation:
+    return Evaluation(path_cost, dict(zip(COST_TERMS, cost.tolist(), strict=True)), dict(zip(SERVICE_SUMS, sums.tolist(), strict=True)), n_weeks)
 
 
 def path_costs(form: PolicyForm, candidates: IntArray, paths: Paths, terms: SkuTerms) -> npt.NDArray[np.float32]:

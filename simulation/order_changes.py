@@ -16,11 +16,10 @@ from domain.feature_vector import FeatureVector
 from domain.settings import Settings
 from domain.stage_tables import CHANGE_CAUSES
 from simulation.comparison import compare, first_orders
-from simulation.kpis import evaluate
-from simulation.optimize import situation_of, terms_of_row
+from simulation.optimize import decide_today, situation_of
 from simulation.policies.registry import POLICIES
+from simulation.recommendation import terms_of_row
 from simulation.sampling.paths import sample_paths
-from simulation.tuning import tune
 
 
 class Inputs(NamedTuple):
@@ -32,9 +31,9 @@ class Inputs(NamedTuple):
 
 
 _PATH_KEY = ("date",)
-_STOCK = ("on_hand_units", "inbound_units", "returns_due_units")
+_STOCK = ("on_hand_units", "inbound_units", "inbound_later_units", "returns_due_units", "last_order_date")
 _FORECAST = ("demand_quantiles_units", "model", "segment", "demand_common_share", "demand_autocorrelation")
-_LEAD_TIME = ("observed_lead_time_cv",)
+_LEAD_TIME = ("observed_lead_time_cv", "lead_time_weeks", "supplier_id")
 _LEAD_TIME_SETTINGS = ("lead_time_weeks", "lead_time_cv")
 _NO_INPUT = ("vector_hash",)
 
@@ -61,10 +60,9 @@ def _order_after_swap(order_units: int, inputs: Inputs, swapped: Inputs) -> int:
 
 
 def order_of(vector: FeatureVector, settings: Settings) -> int:
-    """What `optimize_policy` orders today, without the figures around it."""
-    situation = situation_of(vector, settings, seed=settings.seed)
-    policy = POLICIES[settings.inventory.policy]
-    return evaluate(policy.form(situation), tune(policy, situation, settings).theta, situation.paths, situation.terms).order_now_units()
+    """What `optimize_policy` orders today, or plans for the next order day, without the figures around it."""
+    decision = decide_today(vector, settings, seed=settings.seed)
+    return decision.order_now_units + decision.planned_order_units
 
 
 def keeping_difference(row: Mapping[str, Any], order_units: int, vector: FeatureVector, settings: Settings) -> tuple[float, float]:
@@ -78,7 +76,12 @@ def keeping_difference(row: Mapping[str, Any], order_units: int, vector: Feature
     """
     situation, policy = situation_of(vector, settings, seed=row["seed"]), POLICIES[row["policy"]]
     fresh = sample_paths(vector, settings, n_paths=settings.simulation.n_paths_evaluate, purpose="evaluate", seed=row["seed"])
-    plans = first_orders(policy.form(situation), policy.parameters(terms_of_row(row), situation), (row["order_now_units"], order_units), situation.terms)
+    plans = first_orders(
+        policy.form(situation),
+        policy.parameters(terms_of_row(row), situation),
+        (row["order_now_units"] + row["planned_order_units"], order_units),
+        situation.terms,
+    )
     figures = compare([plans], paths=fresh, terms=situation.terms, objective=settings.inventory.objective)
     return float(figures.difference_eur[1]), float(figures.standard_error_eur[1])
 

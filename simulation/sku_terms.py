@@ -4,16 +4,17 @@ Everything is computed for a chunk of SKUs at a time; one SKU is a chunk of one.
 """
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
-from domain.errors import UsageError
 from domain.feature_vector import FeatureVector
 from domain.quantiles import QUANTILE_LEVELS, tail_scale
 from domain.settings import InventorySettings, Settings
-from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import VectorChunk, chunk_of, unusable
+from simulation.horizon import LONGEST_HORIZON_WEEKS, horizon_weeks, is_plannable, to_horizon
 from simulation.kernels.chunks import ChunkTerms, find_faults, sku_terms_at
 from simulation.kernels.order_plans import Floats, IntArray, OrderTerms
 from simulation.kernels.vector_checks import FAULTS
@@ -26,6 +27,8 @@ MOST_UNITS = 2**23
 _WEEK_TERMS, _OVERSTOCK = np.array([0, 1, 2, 3, 4, 6]), 5
 """Places of the cost terms charged every week, and of the one charged at the end, among `path_costs.COST_TERMS`."""
 
+_TOO_LONG = "a lead time of {:g} weeks with a review every {} weeks; at most {} weeks can be planned"
+_NEGATIVE_STOCK = FAULTS.index("negative stock or shipments")
 _LARGEST_DRAW = math.log((1 - QUANTILE_LEVELS[-1]) * 2**24)
 """Scales of the tail between the last level and the largest demand that can be drawn."""
 
@@ -44,23 +47,22 @@ def chunk_terms(chunk: VectorChunk, settings: Settings) -> ChunkTerms:
         settings: With the merchant's own in force.
 
     Raises:
-        DataError: A vector holds numbers no decision can come of.
-        UsageError: The order terms contradict each other.
+        DataError: A vector holds numbers no decision can come of, or its order terms contradict each other.
     """
-    rates, inventory = _cost_rates(chunk, settings), settings.inventory
-    _refuse_unusable(chunk, rates)
-    quantiles = chunk.demand_quantiles_units
-    largest_demand = (quantiles[..., -1] + _LARGEST_DRAW * tail_scale(quantiles)).max(axis=1) + 1
-    on_hand, in_transit = chunk.rates[:, -1], chunk.inbound_units.sum(axis=1)
-    is_endless = on_hand + in_transit + HORIZON_WEEKS * largest_demand > MOST_UNITS
-    if is_endless.any():
-        raise unusable(chunk.vectors[int(is_endless.argmax())], f"stock or demand beyond {MOST_UNITS:,} units")
+    faults = faults_of(chunk, settings)
+    if any(faults):
+        sku = next(place for place, fault in enumerate(faults) if fault)
+        raise unusable(chunk.vectors[sku], faults[sku])
+    inventory = settings.for_article(chunk.vectors[0].lead_time_weeks).inventory
+    n_weeks, rates, in_transit = horizon_weeks(inventory), _cost_rates(chunk, settings), _in_transit(chunk)
+    chunk = to_horizon(chunk, n_weeks)
+    largest_demand = _largest_demand(chunk)
     weights, n_lags = _return_weights(chunk)
     grain = _grain(weights, chunk.returns_due_units, largest_demand)[:, None]
-    discount = _discount_weights(inventory.discount)
+    discount = _discount_weights(inventory.discount, n_weeks)
     minimum, pack, orders = _orders(chunk, inventory)
     return ChunkTerms(
-        on_hand_units=on_hand.astype(np.float32),
+        on_hand_units=chunk.rates[:, -1].astype(np.float32),
         in_transit_units=in_transit.astype(np.float32),
         returns_due_units=_on_grain(chunk.returns_due_units, grain),
         return_weights=_on_grain(weights, grain),
@@ -75,55 +77,64 @@ def chunk_terms(chunk: VectorChunk, settings: Settings) -> ChunkTerms:
     )
 
 
-def _orders(chunk: VectorChunk, inventory: InventorySettings) -> tuple[Floats, Floats, OrderTerms]:
-    """Minimum and pack of each SKU, and what the supplier and the warehouse of all accept.
+def faults_of(chunk: VectorChunk, settings: Settings) -> list[str]:
+    """Why no decision can come of a SKU, `n_skus` sentences; empty = one can.
 
-    Raises:
-        UsageError: The smallest order of one is larger than the largest, or than the warehouse.
+    Quantiles that are not monotone, finite and non-negative; negative or endless stock, shipments, rates or returns; a lead time
+    beyond every plan; a smallest order above the largest.
     """
-    of_merchant = (inventory.minimum_order_quantity_units, inventory.pack_size_units)
-    minimum, pack = np.where(np.isnan(chunk.order_terms), of_merchant, chunk.order_terms).T.astype(np.int64)
+    inventory = settings.for_article(chunk.vectors[0].lead_time_weeks).inventory
+    if not is_plannable(inventory):
+        return [_TOO_LONG.format(inventory.lead_time_weeks, inventory.review_period_weeks, LONGEST_HORIZON_WEEKS - inventory.review_period_weeks - 1)] * len(
+            chunk.vectors
+        )
+    n_weeks, amounts = horizon_weeks(inventory), np.concatenate((_cost_rates(chunk, settings), chunk.rates), axis=1)
+    wide = to_horizon(chunk, n_weeks)
+    found = find_faults(wide.demand_quantiles_units, wide.inbound_units, wide.returns_due_units, wide.return_lag_weights, amounts)
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_endless = chunk.rates[:, -1] + _in_transit(chunk) + n_weeks * _largest_demand(wide) > MOST_UNITS
+    faults = [FAULTS[fault] for fault in found]
+    checks = ((chunk.rates[:, 7] > 1, "a return rate above 1"), (chunk.inbound_later_units.min(axis=1, initial=0) < 0, FAULTS[_NEGATIVE_STOCK]))
+    for is_faulty, fault in (*checks, (is_endless, f"stock, shipments or demand beyond {MOST_UNITS:,} units"), *_contradictions(chunk, inventory)):
+        faults = [known or (fault if here else "") for known, here in zip(faults, is_faulty, strict=True)]
+    return faults
+
+
+def _in_transit(chunk: VectorChunk) -> FloatArray:
+    """All of it, whenever it arrives `(n_skus,)`."""
+    return np.asarray(chunk.inbound_units.sum(axis=1, dtype=np.float64) + chunk.inbound_later_units.sum(axis=1, dtype=np.float64))
+
+
+def _largest_demand(chunk: VectorChunk) -> FloatArray:
+    """That can be drawn in any week `(n_skus,)`."""
+    quantiles = chunk.demand_quantiles_units
+    return np.asarray((quantiles[..., -1] + _LARGEST_DRAW * tail_scale(quantiles)).max(axis=1) + 1)
+
+
+def _orders(chunk: VectorChunk, inventory: InventorySettings) -> tuple[Floats, Floats, OrderTerms]:
+    """Minimum and pack of each SKU, and what the supplier and the warehouse of all accept."""
+    minimum, pack = _minimum_and_pack(chunk, inventory)
     limits = (inventory.maximum_order_quantity_units, inventory.storage_capacity_units)
-    _refuse_impossible(chunk, minimum, pack, *limits)
     shared = OrderTerms(np.float32(minimum[0]), np.float32(pack[0]), _limit(limits[0]), _limit(limits[1]), inventory.review_period_weeks, 0)
     return minimum.astype(np.float32), pack.astype(np.float32), shared
 
 
-def _refuse_impossible(chunk: VectorChunk, minimum: IntArray, pack: IntArray, maximum: int | None, storage: int | None) -> None:
-    below_one = (pack < 1) | (minimum < 1)
-    if below_one.any():
-        raise _contradiction(chunk, int(below_one.argmax()), minimum, pack, "has a pack size or a minimum order below one unit")
-    smallest = -(-minimum // pack) * pack
-    for name, limit in (("largest order", maximum), ("storage capacity", storage)):
-        too_large = np.zeros(0, bool) if limit is None else smallest > limit // pack * pack
-        if too_large.any():
-            raise _contradiction(chunk, int(too_large.argmax()), minimum, pack, f"has a smallest order above its {name} of {limit}")
+def _minimum_and_pack(chunk: VectorChunk, inventory: InventorySettings) -> tuple[IntArray, IntArray]:
+    """An article's own, else its merchant's `(n_skus,)` each."""
+    of_merchant = (inventory.minimum_order_quantity_units, inventory.pack_size_units)
+    minimum, pack = np.where(np.isnan(chunk.order_terms), of_merchant, chunk.order_terms).T.astype(np.int64)
+    return minimum, pack
 
 
-def _contradiction(chunk: VectorChunk, sku: int, minimum: IntArray, pack: IntArray, fact: str) -> UsageError:
-    return UsageError(
-        f"merchant {chunk.vectors[sku].merchant_id}, article {chunk.vectors[sku].article_id} {fact}",
-        got=f"pack size {pack[sku]}, minimum order {minimum[sku]}",
-        wanted="a smallest order, in whole packs of at least one unit, that fits its limits",
-        remedy="Correct the article's or the merchant's order terms.",
-    )
-
-
-def _refuse_unusable(chunk: VectorChunk, rates: FloatArray) -> None:
-    """Stop before a wrong number is computed.
-
-    Raises:
-        DataError: A vector's quantiles are not monotone, finite and non-negative, or it holds negative or endless stock, shipments, rates or returns.
-    """
-    amounts = np.concatenate((rates, chunk.rates), axis=1)
-    faults = find_faults(chunk.demand_quantiles_units, chunk.inbound_units, chunk.returns_due_units, chunk.return_lag_weights, amounts)
-    if faults.any():
-        sku = int(faults.argmax())
-        raise unusable(chunk.vectors[sku], FAULTS[faults[sku]])
-    return_rate = chunk.rates[:, 7]
-    if (return_rate > 1).any():
-        sku = int((return_rate > 1).argmax())
-        raise unusable(chunk.vectors[sku], f"a return rate of {return_rate[sku]}")
+def _contradictions(chunk: VectorChunk, inventory: InventorySettings) -> Iterator[tuple[npt.NDArray[np.bool_], str]]:
+    """Order terms that no order can keep, and which SKUs have them."""
+    minimum, pack = _minimum_and_pack(chunk, inventory)
+    yield (pack < 1) | (minimum < 1), "a pack size or a minimum order below one unit"
+    smallest = -(-minimum // np.maximum(pack, 1)) * pack
+    limits = (("largest order", inventory.maximum_order_quantity_units), ("storage capacity", inventory.storage_capacity_units))
+    for name, limit in limits:
+        if limit is not None:
+            yield smallest > limit // np.maximum(pack, 1) * pack, f"a smallest order, in whole packs, above the {name} of {limit:,} units"
 
 
 def week_rates(rates: FloatArray, discount: FloatArray) -> Floats:
@@ -142,7 +153,7 @@ def _cost_rates(chunk: VectorChunk, settings: Settings) -> FloatArray:
 
 
 def _return_weights(chunk: VectorChunk) -> tuple[FloatArray, IntArray]:
-    """Expected returns per unit sold, 1, 2, … weeks after the sale `(n_skus, 12)`, and how many of them there are.
+    """Expected returns per unit sold, 1, 2, … weeks after the sale `(n_skus, n_weeks)`, and how many of them there are.
 
     Lag 0 counts as 1, lags beyond the horizon as never.
     """
@@ -172,5 +183,5 @@ def _limit(units: int | None) -> np.float32:
 
 
 @lru_cache(maxsize=64)
-def _discount_weights(discount: float) -> FloatArray:
-    return discount ** np.arange(HORIZON_WEEKS, dtype=np.float64)
+def _discount_weights(discount: float, n_weeks: int) -> FloatArray:
+    return discount ** np.arange(n_weeks, dtype=np.float64)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from domain.feature_vector import FeatureVector
+from domain.randomness import Purpose
 from domain.settings import Settings
 from domain.vector_chunk import VectorChunk
 from simulation.costs import objective_terms
@@ -18,6 +20,14 @@ from simulation.sku_terms import chunk_terms
 
 SKUS_AT_A_TIME = 80
 """Most SKUs of a chunk: their paths fit the processor's last cache, and what Python does per chunk no longer counts."""
+
+
+def alike_chunks(vectors: Sequence[FeatureVector]) -> list[list[int]]:
+    """Places of the SKUs that can be handled together: of one merchant, with one lead time and so one horizon."""
+    alike: dict[tuple[str, float | None], list[int]] = {}
+    for place, vector in enumerate(vectors):
+        alike.setdefault((vector.merchant_id, vector.lead_time_weeks), []).append(place)
+    return [places[part] for places in alike.values() for part in even_chunks(len(places))]
 
 
 def even_chunks(n_skus: int) -> list[slice]:
@@ -62,17 +72,18 @@ def tune(policy: Policy, situation: Situation, settings: Settings, *, warm_start
     return Tuned(*found)
 
 
-def situation_of_many(chunk: VectorChunk, settings: Settings, *, seed: int) -> SituationOfMany:
-    """Terms and paths of SKUs of one merchant, ready to be tuned.
+def situation_of_many(chunk: VectorChunk, settings: Settings, *, seed: int, purpose: Purpose = "optimize") -> SituationOfMany:
+    """Terms and paths of SKUs of one merchant and lead time, ready to be tuned.
 
     Args:
         chunk: The SKUs.
         settings: With the merchant's own in force.
         seed: Seed of all keyed randomness.
+        purpose: What the paths are for.
     """
-    terms = chunk_terms(chunk, settings)
-    paths = sample_chunk(chunk, settings, n_paths=settings.simulation.n_paths_optimize, purpose="optimize", seed=seed)
-    return SituationOfMany(terms, settings.inventory, paths)
+    own = settings.for_article(chunk.vectors[0].lead_time_weeks)
+    paths = sample_chunk(chunk, own, n_paths=settings.simulation.n_paths(purpose), purpose=purpose, seed=seed)
+    return SituationOfMany(chunk_terms(chunk, own), own.inventory, paths)
 
 
 def tune_many(policy: Policy, situation: SituationOfMany, settings: Settings) -> TunedChunk:

@@ -36,6 +36,7 @@ def parse_csv(content: bytes, location: str, *, fallback_encoding: str | None = 
     rows: list[list[str]] = []
     while start < len(lines):
         row, end = _record(lines, start)
+        row = row and _without_empty_end(row, len(header))
         if row is None or len(row) not in {0, len(header)}:
             # A stray quote swallows what follows: give up its first line only and start again behind it.
             broken.append(lines[start].rstrip("\r\n"))
@@ -65,11 +66,18 @@ def _header(lines: list[str], location: str) -> tuple[list[str], int]:
     if not lines:
         return [], 0
     row, end = _record(lines, 0)
-    header = [name.strip() for name in row or []]
+    header = _without_empty_end([name.strip() for name in row or []], 0)
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(f"the header of {location} names a column twice", got=", ".join(twice), wanted="each name once", remedy="Correct the header.")
     return header, end
+
+
+def _without_empty_end(row: list[str], n_fields: int) -> list[str]:
+    """The fields without what commas at the end of a line add: empty ones beyond the wanted number."""
+    while len(row) > n_fields and not row[-1]:
+        row = row[:-1]
+    return row
 
 
 def _record(lines: list[str], start: int) -> tuple[list[str] | None, int]:

@@ -2,7 +2,7 @@
 
 Order of the rules: column by column in the contract's order (castable, not null, bounds, dates), then the rules over
 several columns, then the key. A row counts against the first rule it breaks; a row without fault is never evicted by
-a faulty one, because keys are compared last.
+a faulty one, because keys are compared last. A bad value of an optional column costs the cell, not the row.
 """
 
 import copy
@@ -19,8 +19,10 @@ import polars as pl
 from domain.calendar import EARLIEST_DATE
 from domain.errors import DataError
 from domain.stage_tables import Rejects
-from domain.tables import RAW_TABLES, ROW_KEYS
+from domain.tables import ADDED_UP, RAW_TABLES, ROW_KEYS, refusable_cells
 from sources.casting import Cast, as_text, cast_losslessly, family_fits
+from sources.cells import bad_cells, beyond_bounds, cap_unlimited, closing_zeros, empty_cells, readings_of_cells, zeros
+from sources.stock_lots import add_up
 
 _ROW = "_row"
 _KEY_RULE = "primary_key"
@@ -34,6 +36,8 @@ _NOT_OBSERVED = {
     ("external_signals", "known_from"),
 }
 """Dates that are plans: they may lie in the future."""
+_TABLES_OF_TERMS = ("articles", "merchants", "cost_rates")
+"""A few rows of many optional cells: one bad cell is no sign of a wrong column."""
 
 _SPELLINGS: Mapping[type[pl.DataType], str] = {
     pl.Float64: "with a decimal point: 18.5, not 18,5",
@@ -45,12 +49,18 @@ _SPELLINGS: Mapping[type[pl.DataType], str] = {
 
 
 class Filtered(NamedTuple):
-    """Rows of one table, each either accepted or rejected."""
+    """Rows of one table, each either accepted or rejected: `accepted.height + n_added_up + rejects.height` rows were read."""
 
     accepted: pl.DataFrame
     """In the contract's columns and types, sorted by `ROW_KEYS`."""
     rejects: pl.DataFrame
     """`stage_tables.Rejects`, sorted."""
+    readings: list[pl.DataFrame]
+    """`stage_tables.Readings`: cells read as empty, rows added up."""
+    n_repeated: int = 0
+    """Rejects that repeat an accepted row in every column: no fault of the table, however many."""
+    n_added_up: int = 0
+    """Accepted rows that were added to another of their key."""
 
 
 def filter_rows(table: str, raw: pl.DataFrame, *, today: dt.date, location: str) -> Filtered:
@@ -66,15 +76,26 @@ def filter_rows(table: str, raw: pl.DataFrame, *, today: dt.date, location: str)
         DataError: A column is of a type that its values show to be the wrong one.
     """
     schema = RAW_TABLES[table]
-    raw = raw.select(name for name in schema.column_names() if name in raw.columns)
-    casts = {name: cast_column(raw, name, dtype, where=f"{location}, column {name}") for name, dtype in pl.Schema(schema).items()}
-    typed = pl.DataFrame([cast.values.alias(name) for name, cast in casts.items()])
-    faults = _first_faults(table, typed, {name: cast.failed for name, cast in casts.items()}, today)
-    good = typed.with_row_index(_ROW).join(faults, on=_ROW, how="anti", maintain_order="left")
+    lone = table in _TABLES_OF_TERMS
+    casts = {name: cast_column(raw, name, dtype, where=f"{location}, column {name}", lone_cell=lone) for name, dtype in pl.Schema(schema).items()}
+    typed = cap_unlimited(table, pl.DataFrame([cast.values.alias(name) for name, cast in casts.items()]))
+    unset = zeros(table, typed)
+    typed = empty_cells(typed, unset)
+    broken = _broken_rules(table, typed, {name: cast.failed for name, cast in casts.items()}, today)
+    bad = bad_cells(table, broken, raw)
+    typed = empty_cells(typed, bad)
+    costly = {rule: rows for rule, rows in broken.items() if rule.partition("|")[0] not in refusable_cells(table)}
+    faults = _first_faults(costly, typed.columns)
+    numbered = typed.with_row_index(_ROW)
+    good = numbered.join(faults, on=_ROW, how="anti", maintain_order="left")
     duplicates = _duplicate_rows(table, good, raw)
-    accepted = good.join(duplicates, on=_ROW, how="anti").drop(_ROW).sort(ROW_KEYS[table], nulls_last=False)
-    rejects = rejected_rows(table, raw, pl.concat([faults, duplicates]))
-    return Filtered(schema.validate(accepted.rechunk()), rejects)
+    kept = good.join(duplicates, on=_ROW, how="anti")
+    readings = readings_of_cells(table, kept, [*unset, *bad, *closing_zeros(table, typed)], row=_ROW)
+    readings += readings_of_cells(table, numbered, beyond_bounds(costly, typed), row=_ROW)
+    whole, added_up = add_up(table, kept.drop(_ROW))
+    rejects = rejected_rows(table, raw.select(name for name in schema.column_names() if name in raw.columns), pl.concat([faults, duplicates.drop("repeats")]))
+    accepted = schema.validate(whole.sort(ROW_KEYS[table], nulls_last=False).rechunk())
+    return Filtered(accepted, rejects, [*readings, *added_up], int(duplicates["repeats"].sum()), kept.height - whole.height)
 
 
 def rejected_rows(table: str, raw: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
@@ -104,8 +125,8 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, float) and math.isfinite(value)
 
 
-def cast_column(raw: pl.DataFrame, name: str, dtype: pl.DataType, *, where: str) -> Cast:
-    """A column in the wanted type; an absent one is null.
+def cast_column(raw: pl.DataFrame, name: str, dtype: pl.DataType, *, where: str, lone_cell: bool = False) -> Cast:
+    """A column in the wanted type; an absent one is null. With `lone_cell` a single bad value never condemns its column.
 
     Raises:
         DataError: Its type can never be the wanted one, or more than half of its values cannot be cast.
@@ -119,7 +140,7 @@ def cast_column(raw: pl.DataFrame, name: str, dtype: pl.DataType, *, where: str)
         raise DataError(f"{where}: type {column.dtype} can never be {dtype}", got=str(column.dtype), wanted=str(dtype), remedy=remedy)
     cast = cast_losslessly(column, dtype)
     n_values = column.len() - column.null_count()
-    if cast.failed.sum() * 2 > n_values:
+    if cast.failed.sum() * 2 > n_values and cast.failed.sum() > lone_cell:
         examples = as_text(column.filter(cast.failed)).unique().sort().head(2).to_list()
         raise DataError(
             f"{where}: rule castable: {cast.failed.sum()} of {n_values} values cannot be read as {dtype} without loss",
@@ -130,8 +151,8 @@ def cast_column(raw: pl.DataFrame, name: str, dtype: pl.DataType, *, where: str)
     return cast
 
 
-def _first_faults(table: str, typed: pl.DataFrame, uncastable: Mapping[str, pl.Series], today: dt.date) -> pl.DataFrame:
-    """The first rule that each faulty row breaks: `_row`, `rule`, one line per faulty row."""
+def _broken_rules(table: str, typed: pl.DataFrame, uncastable: Mapping[str, pl.Series], today: dt.date) -> dict[str, pl.Series]:
+    """Row numbers that break each rule, in the order of the module's docstring."""
     broken = _broken_contract_rules(table, typed)
     for name, failed in uncastable.items():
         broken[f"{name}|castable"] = failed.arg_true()
@@ -140,8 +161,13 @@ def _first_faults(table: str, typed: pl.DataFrame, uncastable: Mapping[str, pl.S
             day = typed[name].cast(pl.Date)
             broken[f"{name}|not_before_1990"] = (day < EARLIEST_DATE).arg_true()
             broken[f"{name}|not_in_the_future"] = ((day > today) & ((table, name) not in _NOT_OBSERVED)).arg_true()
-    order = sorted(broken, key=lambda rule: _position(rule, typed.columns))
-    lines = [pl.DataFrame({_ROW: broken[rule].cast(pl.UInt32)}).with_columns(pl.lit(rule).alias("rule")) for rule in order]
+    return {rule: broken[rule].cast(pl.UInt32) for rule in sorted(broken, key=lambda rule: _position(rule, typed.columns))}
+
+
+def _first_faults(broken: Mapping[str, pl.Series], columns: list[str]) -> pl.DataFrame:
+    """The first rule that each faulty row breaks: `_row`, `rule`, one line per faulty row."""
+    order = sorted(broken, key=lambda rule: _position(rule, columns))
+    lines = [pl.DataFrame({_ROW: broken[rule]}).with_columns(pl.lit(rule).alias("rule")) for rule in order]
     return pl.concat(lines).unique(_ROW, keep="first", maintain_order=True)
 
 
@@ -172,9 +198,15 @@ def _rules_without_key(table: str) -> type[dy.Schema]:
 
 
 def _duplicate_rows(table: str, good: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
-    """Rows to refuse of those that share a key: all but the one that sorts first over all its columns."""
+    """Rows to refuse of those that share a key: all but the one that sorts first over all its columns; of rows that add up, its copies only.
+
+    Returns:
+        `_row`, `rule` and `repeats`, whether the row is a copy of an accepted one in every column of its file.
+    """
     key = list(ROW_KEYS[table])
     suspects = good.filter(pl.struct(key).is_duplicated())
     texts = _json_rows(raw[suspects[_ROW]], name="_text")
     ordered = suspects.with_columns(texts).sort([*key, *(name for name in good.columns if name not in {*key, _ROW}), "_text"])
-    return ordered.filter(~pl.struct(key).is_first_distinct()).select(_ROW, pl.lit(_KEY_RULE).alias("rule"))
+    judged = ordered.with_columns(repeats=~pl.struct(*key, "_text").is_first_distinct(), shares_key=~pl.struct(key).is_first_distinct())
+    refused = judged.filter("repeats" if table in ADDED_UP else "shares_key")
+    return refused.select(_ROW, pl.lit(_KEY_RULE).alias("rule"), "repeats")

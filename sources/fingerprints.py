@@ -45,6 +45,34 @@ def visible_hash(fingerprints: pl.DataFrame, table: str, *, before: dt.date) -> 
     return hashlib.sha256(visible.select("event", pl.col("day").cast(pl.Int32), "n_rows", "rows_hash").write_csv().encode()).hexdigest()[:16]
 
 
+def window_starts(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """First day of each table's events in a whole read, all shards together: `table`, `event`, `start`."""
+    starts = [
+        (name, column, frame.select(_visible_on(column).min().cast(pl.Date)).item()) for name, frame in tables.items() for column in EVENT_DAYS.get(name, {})
+    ]
+    return pl.DataFrame(starts, schema={"table": pl.String, "event": pl.String, "start": pl.Date}, orient="row")
+
+
+def keep_left_days(old: pl.DataFrame, new: pl.DataFrame, starts: pl.DataFrame) -> pl.DataFrame:
+    """The new fingerprints with the days that a moving export window has left behind, as they were last seen.
+
+    What was computed from those days rested on rows that were right: that they are not exported any more restates nothing. A window cut
+    by the clock leaves part of its first day, which then counts as it was.
+
+    Args:
+        old: `stage_tables.Fingerprints` of the ingestion before.
+        new: Of this one, of the same shard.
+        starts: Of `window_starts`, of this read.
+    """
+    key = ["table", "event", "day"]
+    live_start = pl.col("day").filter(~pl.col("has_left")).min().over("table", "event")
+    known = old.with_columns(live_start=live_start).join(starts, on=["table", "event"]).join(new.select(*key, now=pl.col("n_rows")), on=key, how="left")
+    is_cut = (pl.col("now").fill_null(0) < pl.col("n_rows")) & (pl.col("has_left") | (pl.col("start") > pl.col("live_start")))
+    seen = known.filter((pl.col("day") < pl.col("start")) | ((pl.col("day") == pl.col("start")) & is_cut))
+    left = seen.with_columns(has_left=pl.lit(value=True)).select(new.columns)
+    return Fingerprints.validate(pl.concat([new.join(left, on=key, how="anti"), left]).sort("table", "event", "day", nulls_last=False))
+
+
 def restated_days(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Days that both reads know of and that changed, or that were between known days and came or went: `table`, `day`, sorted.
 
@@ -77,4 +105,4 @@ def _visible_on(column: str) -> pl.Expr:
 def _by_day(name: str, event: str, frame: pl.DataFrame, *, day: pl.Expr) -> pl.DataFrame:
     hashed = pl.DataFrame({"row_hash": frame.hash_rows()}).with_columns(day=frame.with_columns(_day=day)["_day"])
     grouped = hashed.group_by("day").agg(n_rows=pl.len().cast(pl.Int64), rows_hash=pl.col("row_hash").bitwise_xor())
-    return grouped.select(pl.lit(name).alias("table"), pl.lit(event).alias("event"), "day", "n_rows", "rows_hash")
+    return grouped.select(pl.lit(name).alias("table"), pl.lit(event).alias("event"), "day", "n_rows", "rows_hash", has_left=pl.lit(value=False))

@@ -6,6 +6,7 @@ that the file was abandoned; a live writer's file is never touched, be it of thi
 
 import contextlib
 import fcntl
+import glob
 import os
 import uuid
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         OSError: The folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(path)
+    remove_abandoned(path.parent, of=path.name)
     with _locked_part(path) as (part, file):
         try:
             yield file
@@ -36,6 +37,19 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             raise
 
 
+def remove_abandoned(folder: Path, *, of: str = "") -> None:
+    """Remove part files that killed writers left; a live writer's stay.
+
+    Args:
+        folder: Where.
+        of: Name of the file they were to become; empty = any.
+    """
+    for part in folder.glob(f"{TEMPORARY_PREFIX}*-{glob.escape(of)}" if of else f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(OSError), part.open("rb") as file:  # a live writer's: the lock is refused
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _locked_part(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """A new part file with a lock on it; another one where somebody took it for abandoned between the two steps."""
@@ -46,10 +60,3 @@ def _locked_part(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
             if part.exists():
                 yield part, file
                 return
-
-
-def _remove_abandoned(path: Path) -> None:
-    for part in path.parent.glob(f"{TEMPORARY_PREFIX}*-{path.name}"):
-        with contextlib.suppress(OSError), part.open("rb") as file:  # a live writer's: the lock is refused
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            part.unlink(missing_ok=True)

@@ -141,6 +141,14 @@ def list_files(location: str) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []
 
 
+def list_irregular(location: str) -> dict[str, str]:
+    """What lies directly below a folder and is no file, in a word, by name: a folder, a dangling link, a pipe or a device."""
+    if is_remote(location):
+        return dict.fromkeys(list_folders(location), "a folder")
+    entries = (entry for entry in Path(location).iterdir() if not entry.is_file())
+    return {entry.name: "a folder" if entry.is_dir() else "a link to nothing" if entry.is_symlink() else "a pipe or a device" for entry in entries}
+
+
 def list_folders(location: str) -> list[str]:
     """Names of the folders directly below a folder or prefix, sorted; empty where there is none."""
     if is_remote(location):

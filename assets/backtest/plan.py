@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from assets.replay.forecasts import CHAMPION, check_forecaster
 from assets.replay.terms import HINDSIGHT, RECORDED, Play, check_objective, policy_named
 from domain.errors import UsageError
+from domain.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,21 @@ def crossed(policies: Sequence[str], objectives: Sequence[str], forecasters: Seq
     return found
 
 
-def comparison_of(names: Sequence[str]) -> tuple[str, str]:
-    """The contestant a report is about and the one it is compared with: the default, else the first; people, else the last other one, else itself."""
+def configured(settings: Settings) -> dict[str, Contestant]:
+    """The policy and objective that the settings have in force, under the name a ready list would give them."""
+    inventory = settings.inventory
+    trigger = "_on_hand" if inventory.policy == "extended" and inventory.trigger == "on_hand" else ""
+    return crossed([f"{inventory.policy}{trigger}"], [inventory.objective], [CHAMPION])
+
+
+def comparison_of(names: Sequence[str], *, about: str = OURS) -> tuple[str, str]:
+    """The contestant a report is about and the one it is compared with: people, else the last other one, else itself.
+
+    Args:
+        names: Who plays.
+        about: Whom the report is about, if he plays; else the first engine.
+    """
     engines = [name for name in names if name not in (RECORDED, HINDSIGHT)]
-    ours = OURS if OURS in names else (engines or list(names))[0]
+    ours = about if about in names else (engines or list(names))[0]
     others = [name for name in engines if name != ours]
     return ours, RECORDED if RECORDED in names else (others[-1] if others else ours)

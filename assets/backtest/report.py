@@ -6,6 +6,7 @@ from urllib.parse import quote
 import polars as pl
 
 from assets.backtest import html, pictures, tables
+from assets.backtest.intervals import FEWEST_MERCHANTS, drawn_over
 from assets.backtest.questions import CLAIMS, COMPONENTS, OBJECTIVES, ROLLING
 from sources.pages import write_page
 from sources.storage import join
@@ -19,7 +20,7 @@ LIMITS = (
     "What people ordered on the last day of the start week is in transit for everybody. Their later orders follow their own stock, not the stock of the game.",
     "Limits across articles (budget, capacity, minimum order values) do not bind the policies, while some of the people had them.",
     "Prices, costs and rates are those known at the start. Nobody's orders change prices, promotions or demand.",
-    "Intervals are over merchants; a season is drawn once per start date, so start dates a few weeks apart are not independent.",
+    "Intervals are over merchants, and over their series where they are fewer than ten; a season is drawn once per start date, so start dates a few weeks apart are not independent.",
 )
 
 
@@ -43,7 +44,8 @@ def full_report(results: pl.DataFrame, *, title: str, ours: str, reference: str)
     )
     sections = [
         _headline(everywhere, ours=ours, reference=reference),
-        html.section("Policies", html.table(tables.policy_comparison(everywhere, reference=reference)), _definitions(reference)),
+        html.section("Policies", html.table(tables.policy_comparison(everywhere, reference=reference)), _definitions(everywhere, reference)),
+        html.section("Promised and come true", html.table(tables.promises(everywhere)), html.paragraph(_PROMISE, is_note=True)),
         html.section("Service versus cost", html.picture(_frontier(everywhere, ours=ours), "fill rate against cost, a dot per contestant")),
         html.section("Stock", html.table(tables.stock_comparison(everywhere))),
         _distribution(everywhere, ours=ours, reference=reference),
@@ -114,9 +116,21 @@ def _headline(rows: pl.DataFrame, *, ours: str, reference: str) -> str:
     return html.cards(values)
 
 
-def _definitions(reference: str) -> str:
+_PROMISE = (
+    "Promised: what the plan of the first decision was expected to cost and serve over the weeks played, on fresh draws. The game decides anew every week, so it should not "
+    "come dearer. More demand than promised: the forecast was too low."
+)
+
+
+def _definitions(rows: pl.DataFrame, reference: str) -> str:
+    n_merchants = rows["merchant_id"].n_unique()
+    over = (
+        "over merchants"
+        if drawn_over(n_merchants) == "merchants"
+        else f"over the series of {n_merchants} merchants, which are drawn first: fewer than {FEWEST_MERCHANTS} say little about others"
+    )
     text = (
-        f"Differences are ratios of sums against {reference}, with 95 % intervals from a paired bootstrap over merchants. GMV: price × units sold. After fulfilment: less holding, "
+        f"Differences are ratios of sums against {reference}, with 95 % intervals from a paired bootstrap {over}. GMV: price × units sold. After fulfilment: less holding, "
         "receiving, shipping and returns. Availability: share of weeks without a lost sale. Weights: price × demand. Cost: holding, receiving, shipping, returns, lost sales, "
         "mark-downs, orders. Contestants that did not play every start date stand in the tables of questions only."
     )
@@ -157,10 +171,10 @@ def _time(rows: pl.DataFrame, shown: Sequence[str], *, ours: str, reference: str
 def _stories(rows: pl.DataFrame, *, ours: str, reference: str, n: int = _N_ARTICLES) -> str:
     best, worst = tables.extreme_articles(rows, ours, reference=reference, n=n)
     return html.section(
-        f"The {n} articles that gained most, and the {n} that lost most",
-        html.listing([_story(row, reference) for row in best.to_dicts()]),
+        f"The articles that gained most, and those that lost most (up to {n})",
+        html.listing([_story(row, reference) for row in best.to_dicts()]) if best.height else html.paragraph("No article gained."),
         html.paragraph("And where it went wrong:"),
-        html.listing([_story(row, reference) for row in worst.to_dicts()]),
+        html.listing([_story(row, reference) for row in worst.to_dicts()]) if worst.height else html.paragraph("No article lost."),
     )
 
 

@@ -8,14 +8,17 @@ from datetime import date
 import polars as pl
 
 from assets.backtest.plan import Contestant
+from assets.backtest.promises import promised
 from assets.backtest.results import series_rows, series_traits
 from assets.replay.forecasts import Progress
 from assets.replay.replaying import Game, prepare, replay, with_forecaster
-from assets.replay.terms import HINDSIGHT, RECORDED, ReplayTerms, check_terms
+from assets.replay.terms import HINDSIGHT, RECORDED, Play, ReplayTerms, check_terms
 from domain.backtest_results import BacktestResults
 from domain.settings import Settings
 
 Tables = Mapping[str, pl.DataFrame]
+_UNTOLD = Play(RECORDED)
+"""Stands for a contestant who saw other forecasts than those the game was opened with: what it promised is not computed."""
 
 
 def play_start(
@@ -53,7 +56,8 @@ def play_start(
         began = time.monotonic()
         played = replay(games[forecaster], contestant.play)
         on_progress(f"start {terms.start}: {name}: {played.total_cost_eur:,.0f} EUR, fill rate {played.fill_rate:.3f}, {time.monotonic() - began:.0f} s")
-        rows.append(series_rows(game, played, contestant=name))
+        told = promised(game, contestant.play if forecaster == terms.forecaster else _UNTOLD)
+        rows.append(series_rows(game, played, contestant=name).hstack(told))
     return BacktestResults.validate(pl.concat(rows).join(traits, on=["merchant_id", "article_id"], maintain_order="left"), cast=True)
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from assets.backtest.database import RESULTS, write_database
-from assets.backtest.plan import FULL_CONTEST, POLICY_CONTEST, comparison_of
+from assets.backtest.plan import FULL_CONTEST, POLICY_CONTEST, comparison_of, configured
 from assets.backtest.report import write_reports
 from assets.backtest.running import play_all
 from assets.backtest.tables import cost_uplift, played_everywhere
@@ -42,7 +42,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         "backfill_policy": dg.BackfillPolicy.single_run(),
         "pool": "weekly",
         "owners": OWNERS,
-        "code_version": "1",
+        "code_version": "2",
     }
 
     @dg.asset(
@@ -58,8 +58,8 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         starts = [date.fromisoformat(week) for week in sorted(context.partition_keys)]
         tables, truth = raw_tables(settings), true_weekly_demand(settings.source) if settings.source else None
         terms = ReplayTerms(starts[0], config.n_orders, config.n_weeks)
-        contest = {name: contestant for name, contestant in FULL_CONTEST.items() if name == RECORDED} | dict(POLICY_CONTEST)
-        contest = dict(FULL_CONTEST) if config.contest == "full" else contest
+        people = {RECORDED: FULL_CONTEST[RECORDED]}
+        contest = people | configured(settings) | dict(FULL_CONTEST if config.contest == "full" else POLICY_CONTEST)
         played = play_all(tables, truth, terms, starts, contest, settings=settings, today=datetime.now(UTC).date(), on_progress=progress)
         n_rows = 0
         for start, rows in zip(starts, played, strict=True):
@@ -73,7 +73,7 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         del context
         rows = read_partitions(settings.data, RESULTS, list_partitions(settings.data, RESULTS))
         folder = join(settings.data, *REPORT.split("/"))
-        ours, reference = comparison_of(rows["contestant"].unique(maintain_order=True).to_list())
+        ours, reference = comparison_of(rows["contestant"].unique(maintain_order=True).to_list(), about=next(iter(configured(settings))))
         location, database = write_reports(rows, folder, ours=ours, reference=reference), write_database(settings.data)
         metadata: dict[str, Any] = {
             "report": dg.MetadataValue.url(location if location.startswith("s3://") else f"file://{location}"),

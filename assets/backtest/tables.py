@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from assets.backtest.intervals import Interval, uplift
+from assets.backtest.intervals import Interval, drawn_over, uplift
 from domain.randomness import stable_hash
 
 RECORDED, HINDSIGHT = "recorded", "hindsight"
@@ -32,8 +32,8 @@ def played_everywhere(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def policy_comparison(results: pl.DataFrame, *, reference: str) -> pl.DataFrame:
-    """A row per contestant: the published measures against a reference, with paired intervals over merchants."""
-    rows = []
+    """A row per contestant: the published measures against a reference, with paired intervals over merchants, or over series of few."""
+    rows, n_merchants = [], results["merchant_id"].n_unique()
     for contestant in _contestants(results):
         own = results.filter(pl.col("contestant") == contestant)
         sums = own.select(pl.col(pl.Float64, pl.Int64).sum()).row(0, named=True)
@@ -48,17 +48,23 @@ def policy_comparison(results: pl.DataFrame, *, reference: str) -> pl.DataFrame:
                 "cost": _against(results, "cost_eur", contestant, reference),
                 "merchants with less cost": _share_better(results, "cost_eur", contestant, reference, less=True),
                 "merchants with more GMV after fulfilment": _share_better(results, "gmv_after_fulfilment_eur", contestant, reference, less=False),
+                "intervals over": f"{drawn_over(n_merchants)} of {n_merchants} merchants"
+                if drawn_over(n_merchants) == "series"
+                else f"{n_merchants} merchants",
             }
         )
     return pl.DataFrame(rows)
 
 
 def uplifts(results: pl.DataFrame, *, reference: str) -> list[dict[str, Any]]:
-    """For programs: per contestant the estimate and bounds of cost, GMV and GMV after fulfilment against a reference, as shares; `None` = not defined."""
+    """For programs: per contestant the estimate and bounds of cost, GMV and GMV after fulfilment against a reference, as shares; `None` = not defined.
+
+    `interval_over` says what was drawn anew: `merchants`, or `series` of few merchants.
+    """
     measures = {"cost": "cost_eur", "gmv": "gmv_eur", "gmv_after_fulfilment": "gmv_after_fulfilment_eur"}
     found = []
     for contestant in _contestants(results):
-        row: dict[str, Any] = {"contestant": contestant}
+        row: dict[str, Any] = {"contestant": contestant, "interval_over": drawn_over(results["merchant_id"].n_unique())}
         for name, measure in measures.items():
             interval = _uplift(results, measure, contestant, reference)._asdict()
             row[name] = {bound: None if np.isnan(value) else value for bound, value in interval.items()}
@@ -171,14 +177,39 @@ def adoption(results: pl.DataFrame, contestant: str, *, seed: int) -> pl.DataFra
     return pl.DataFrame(rows)
 
 
+def promises(results: pl.DataFrame) -> pl.DataFrame:
+    """A row per contestant that promised something: cost and fill rate as its first plan expected them, and as they came."""
+    told = results.drop_nulls("promised_cost_eur")
+    rows = []
+    for contestant in _contestants(told):
+        sums = told.filter(pl.col("contestant") == contestant).select(pl.col(pl.Float64, pl.Int64).sum()).row(0, named=True)
+        rows.append(
+            {
+                "contestant": contestant,
+                "cost promised, EUR per series and week": f"{sums['promised_cost_eur'] / sums['n_weeks']:.3f}",
+                "cost that came": f"{sums['cost_eur'] / sums['n_weeks']:.3f}",
+                "came / promised": f"{100 * (sums['cost_eur'] / sums['promised_cost_eur'] - 1):+.1f} %" if sums["promised_cost_eur"] > 0 else "–",
+                "demand, came / promised": f"{100 * (sums['demand_units'] / sums['promised_demand_units'] - 1):+.1f} %"
+                if sums["promised_demand_units"] > 0
+                else "–",
+                "fill rate promised": _share(sums["promised_sold_units"], sums["promised_demand_units"]),
+                "fill rate that came": _share(sums["sold_units"], sums["demand_units"]),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
 def extreme_articles(results: pl.DataFrame, contestant: str, *, reference: str, n: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The series that gained most and lost most against the reference, over all starts, with what happened to them."""
+    """The series that gained most and those that lost most against the reference, over all starts, with what happened to them.
+
+    At most n of each, and nobody among the gainers who lost, however few gained.
+    """
     units = ["demand_units", "sold_units", "ordered_units", "mean_on_hand_units", "left_units", "cost_eur", "lost_sales_cost_eur", "holding_cost_eur"]
     sums = results.group_by("contestant", "merchant_id", "article_id").agg(pl.col(units).sum(), pl.col("phase", "abc_class", "demand_class").first())
     ours, theirs = sums.filter(pl.col("contestant") == contestant), sums.filter(pl.col("contestant") == reference)
     joined = ours.join(theirs, on=["merchant_id", "article_id"], suffix="_reference").with_columns(saved_eur=pl.col("cost_eur_reference") - pl.col("cost_eur"))
     ordered = joined.sort("saved_eur", "merchant_id", "article_id", descending=[True, False, False])
-    return ordered.head(n), ordered.reverse().head(n)
+    return ordered.filter(pl.col("saved_eur") > 0).head(n), ordered.reverse().filter(pl.col("saved_eur") < 0).head(n)
 
 
 def uplift_by_merchant(results: pl.DataFrame, measure: str, contestant: str, *, reference: str) -> pl.DataFrame:
@@ -190,8 +221,10 @@ def uplift_by_merchant(results: pl.DataFrame, measure: str, contestant: str, *, 
 
 
 def _uplift(results: pl.DataFrame, measure: str, contestant: str, reference: str) -> Interval:
-    merchants = uplift_by_merchant(results, measure, contestant, reference=reference)
-    return uplift(merchants["ours"].to_numpy(), merchants["theirs"].to_numpy())
+    sums = results.filter(pl.col("contestant").is_in([contestant, reference])).group_by("merchant_id", "article_id", "contestant").agg(pl.col(measure).sum())
+    of_reference = sums.filter(pl.col("contestant") == reference).rename({measure: "theirs"})
+    both = sums.filter(pl.col("contestant") == contestant).join(of_reference, on=["merchant_id", "article_id"]).sort("merchant_id", "article_id")
+    return uplift(both[measure].to_numpy(), both["theirs"].to_numpy(), both["merchant_id"].to_numpy())
 
 
 def cost_uplift(results: pl.DataFrame, contestant: str, *, reference: str) -> Interval:

@@ -50,6 +50,7 @@ STAGE_VIEWS: Mapping[str, StageView] = {
     "stock_levels": StageView("raw/stock_levels"),
     "inbound_shipments": StageView("raw/inbound_shipments"),
     "rejects": StageView("raw/rejects"),
+    "readings": StageView("raw/readings"),
     "weekly_demand": StageView("series/weekly_demand", "week"),
     "unconstrained_demand": StageView("series/unconstrained_demand", "week"),
     "merchant_profiles": StageView("series/merchant_profiles", "week", is_replicated=True),

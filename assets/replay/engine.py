@@ -9,16 +9,16 @@ import polars as pl
 from assets.replay.forecasts import Forecaster, quantile_matrix
 from assets.replay.opening import Opening, at_decision
 from assets.replay.terms import ReplayTerms
-from domain.calendar import ONE_WEEK
+from domain.calendar import ONE_DAY, ONE_WEEK, share_of_week_left
 from domain.feature_vector import FeatureVector
 from domain.quantiles import mean_of_quantiles
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from feature_store.stock import SERIES_KEY, returns_due_units
 from ml.preprocessing import build_weekly_demand
-from simulation.replay.decisions import first_orders_of
+from simulation.replay.decisions import orders_by_calendar, orders_today
 from simulation.replay.known_end import End
-from simulation.replay.world import IntArray, Seen
+from simulation.replay.world import NEVER, IntArray, Seen
 from simulation.sampling.paths import FloatArray
 
 View = Callable[[date], Mapping[str, pl.DataFrame]]
@@ -96,17 +96,22 @@ class Sight:
     def __call__(self, seen: Seen, /) -> list[FeatureVector]:
         """In the order of the keys."""
         cutoff = self._terms.start + seen.epoch * ONE_WEEK
+        day = cutoff + ONE_WEEK + seen.weekday * ONE_DAY
         quantiles = self._forecasts(seen)
+        if seen.weekday:
+            quantiles = quantiles.copy()
+            quantiles[:, 0] = np.floor(quantiles[:, 0] * share_of_week_left(day) + 0.5)
         if self._as_point:
             quantiles = np.broadcast_to(mean_of_quantiles(quantiles)[..., None], quantiles.shape)
         return at_decision(
             self._opening,
-            cutoff + ONE_WEEK,
+            day,
             cutoff=cutoff,
             quantiles=quantiles,
             on_hand_units=seen.on_hand_units,
             inbound_units=seen.inbound_units,
             returns_due=self._returns_due(seen),
+            last_orders=[None if order == NEVER else self._terms.first_week + int(order) * ONE_DAY for order in seen.last_order_day],
         )
 
     def _returns_due(self, seen: Seen) -> FloatArray:
@@ -133,12 +138,15 @@ class Engine:
         self._sight, self._terms, self._settings, self._policy, self._n_threads = sight, terms, settings, policy, n_threads
 
     def __call__(self, seen: Seen, /) -> IntArray:
-        """Today's orders; between two reviews of a merchant there are none."""
+        """Today's orders. At the end of weeks: between two reviews of a merchant there are none. Every day: as its calendar says."""
         vectors = self._sight(seen)
+        if self._terms.rhythm == "daily":
+            end = end_of(self._terms, seen.epoch)
+            return orders_by_calendar(vectors, self._settings, policy=self._policy, end=end, n_threads=self._n_threads)
         reviewed = [sku for sku, vector in enumerate(vectors) if seen.epoch % self._settings[vector.merchant_id].inventory.review_period_weeks == 0]
         orders = np.zeros(len(vectors), dtype=np.int64)
         asked = [vectors[sku] for sku in reviewed]
-        orders[reviewed] = first_orders_of(asked, self._settings, policy=self._policy, end=end_of(self._terms, seen.epoch), n_threads=self._n_threads)
+        orders[reviewed] = orders_today(asked, self._settings, policy=self._policy, end=end_of(self._terms, seen.epoch), n_threads=self._n_threads)
         return orders
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from assets.replay.engine_view import tables_visible_at
 from assets.replay.forecasts import Forecaster
 from assets.replay.terms import ReplayTerms
-from domain.feature_vector import FeatureVector, vector_from_row
+from domain.feature_vector import NO_UNITS, FeatureVector, vector_from_row
 from domain.settings import Settings, Trigger
 from feature_store import DefaultUsed, assemble_vectors, defaults_used
 from feature_store.stock import SERIES_KEY, recent_sales
@@ -86,7 +86,15 @@ def settings_in_force(
 
 
 def at_decision(
-    opening: Opening, day: date, *, cutoff: date, quantiles: FloatArray, on_hand_units: IntArray, inbound_units: IntArray, returns_due: FloatArray
+    opening: Opening,
+    day: date,
+    *,
+    cutoff: date,
+    quantiles: FloatArray,
+    on_hand_units: IntArray,
+    inbound_units: IntArray,
+    returns_due: FloatArray,
+    last_orders: Sequence[date | None],
 ) -> list[FeatureVector]:
     """The vectors of a later decision: prices, costs and rates as at the start; forecast and stock as they are now."""
     return [
@@ -96,7 +104,9 @@ def at_decision(
             demand_quantiles_units=quantiles[sku],
             on_hand_units=int(on_hand_units[sku]),
             inbound_units=np.asarray(inbound_units[sku], dtype=np.int64),
+            inbound_later_units=NO_UNITS,
             returns_due_units=returns_due[sku],
+            last_order_date=last_orders[sku] or vector.last_order_date,
         )
         for sku, vector in enumerate(opening.vectors)
     ]

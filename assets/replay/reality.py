@@ -1,17 +1,19 @@
 """The world's side of a source: demand, deliveries and returns as they came. Nothing of this ever reaches the engine.
 
 The lead time of an order is a keyed draw, the same under every policy: Gamma with the merchant's mean and dispersion (its
-setting, else what all its received shipments show, else 0.4), rounded to weeks. Demand: `demand.py`.
+setting, else what all its received shipments show, else 0.4), rounded to weeks. A supplier's delay is a process
+(`delays.py`): it changes slowly, all its articles share it, and no order overtakes an earlier one. Demand: `demand.py`.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from scipy.stats import gamma
 
+from assets.replay.delays import in_sequence, supplier_delays
 from assets.replay.demand import recorded_demand, true_demand
 from assets.replay.opening import Opening
 from assets.replay.terms import ReplayTerms, whole_weeks
@@ -21,8 +23,9 @@ from domain.stage_tables import ALL_CATEGORIES
 from domain.vector_chunk import chunk_of
 from feature_store.stock import SERIES_KEY, returns_due_units
 from ml.preprocessing import estimate_merchant_profiles
+from simulation.replay.days import N_DAYS, DayFacts
 from simulation.replay.world import NO_SHIPMENTS, FloatArray, IntArray, Shipments, WorldFacts
-from simulation.sampling.lead_times import FALLBACK_LEAD_TIME_CV
+from simulation.sampling.lead_times import fallback_cv
 from simulation.sku_terms import chunk_terms
 
 Tables = Mapping[str, pl.DataFrame]
@@ -54,12 +57,13 @@ def reality_of(tables: Tables, truth: pl.DataFrame | None, opening: Opening, ter
     profiles = estimate_merchant_profiles(tables, cutoff=terms.last_week).filter(pl.col("category") == ALL_CATEGORIES)
     shipments = _placed(tables["inbound_shipments"], keys, terms, settings=settings)
     rate, weights, due = _returns(tables, opening, keys, terms, profiles=profiles)
-    means = [settings[vector.merchant_id].inventory.lead_time_weeks for vector in opening.vectors]
+    means = _lead_time_means(keys, tables["articles"], settings)
+    in_transit = _in_transit(shipments)
     facts = WorldFacts(
         demand_units=demand.units,
         on_hand_units=np.array([vector.on_hand_units for vector in opening.vectors], dtype=np.int64),
-        in_transit=_in_transit(shipments),
-        lead_time_weeks=_lead_times(opening, terms, settings=settings, profiles=profiles, seed=seed),
+        in_transit=in_transit,
+        lead_time_weeks=_lead_times(opening, terms, in_transit, means=means, settings=settings, profiles=profiles, seed=seed),
         announced_lead_time_weeks=np.array([whole_weeks(mean) for mean in means], dtype=np.int64),
         returns_due_units=due,
         return_weights=rate[:, None] * weights,
@@ -79,7 +83,7 @@ def _placed(shipments: pl.DataFrame, keys: pl.DataFrame, terms: ReplayTerms, *, 
         {"merchant_id": list(settings), "lead_time_weeks": [own.inventory.lead_time_weeks for own in settings.values()]},
         schema={"merchant_id": pl.String, "lead_time_weeks": pl.Float64},
     )
-    on_the_way = pl.duration(weeks=pl.col("lead_time_weeks").round().cast(pl.Int64) + 1)
+    on_the_way = pl.duration(weeks=pl.col("lead_time_weeks").round().cast(pl.Int64))
     opening = datetime.combine(terms.first_week, time(), tzinfo=UTC)
     dated = (
         shipments.join(lead, on="merchant_id")
@@ -110,22 +114,41 @@ def _as_shipments(rows: pl.DataFrame, *, epoch: int) -> Shipments:
     return Shipments(sku, units, np.maximum(expected, epoch), np.maximum(arrival, epoch))
 
 
-def _lead_times(opening: Opening, terms: ReplayTerms, *, settings: Mapping[str, Settings], profiles: pl.DataFrame, seed: int) -> IntArray:
-    """`(n_skus, n_orders)` of an order at each epoch."""
+def _lead_time_means(keys: pl.DataFrame, articles: pl.DataFrame, settings: Mapping[str, Settings]) -> list[float]:
+    """Mean full weeks as articles, else their merchants state them: what the engine has learnt is its own business."""
+    stated = keys.join(articles.select(*SERIES_KEY, "lead_time_weeks"), on=SERIES_KEY, how="left", maintain_order="left")
+    return [
+        settings[merchant].inventory.lead_time_weeks if own is None else own for merchant, own in stated.select("merchant_id", "lead_time_weeks").iter_rows()
+    ]
+
+
+def _lead_times(
+    opening: Opening, terms: ReplayTerms, in_transit: Shipments, *, means: Sequence[float], settings: Mapping[str, Settings], profiles: pl.DataFrame, seed: int
+) -> IntArray:
+    """`(n_skus, n_orders)` of an order at each epoch: a supplier's delay changes slowly, and no order overtakes another."""
     observed = dict(profiles.select("merchant_id", "observed_lead_time_cv").iter_rows())
     lead = np.empty((len(opening.vectors), terms.n_orders), dtype=np.int64)
     for sku, vector in enumerate(opening.vectors):
-        inventory = settings[vector.merchant_id].inventory
-        cvs = (inventory.lead_time_cv, observed.get(vector.merchant_id), FALLBACK_LEAD_TIME_CV)
-        cv, mean = next(cv for cv in cvs if cv is not None), inventory.lead_time_weeks
+        mean = means[sku]
+        cvs = (settings[vector.merchant_id].inventory.lead_time_cv, observed.get(vector.merchant_id), fallback_cv(mean))
+        cv = next(cv for cv in cvs if cv is not None)
         if cv == 0 or mean == 0:
             lead[sku] = whole_weeks(mean)
             continue
-        key = (vector.merchant_id, vector.article_id)
-        weeks = [terms.start + timedelta(weeks=epoch) for epoch in range(terms.n_orders)]
-        uniform = np.array([(stable_hash("lead time", *key, week, seed) + 0.5) / 2.0**64 for week in weeks])
-        lead[sku] = np.floor(gamma.ppf(uniform, 1 / cv**2, scale=mean * cv**2) + 0.5).astype(np.int64)
+        supplier = (vector.merchant_id, vector.article_id) if vector.supplier_id is None else (vector.merchant_id, "supplier", vector.supplier_id)
+        delay = supplier_delays(supplier, terms.start, terms.n_orders, seed=seed)
+        drawn = np.floor(gamma.ppf(delay, 1 / cv**2, scale=mean * cv**2) + 0.5).astype(np.int64)
+        ahead = in_transit.arrival_week[(in_transit.sku == sku) & (in_transit.expected_week <= whole_weeks(mean))]
+        lead[sku] = in_sequence(drawn, ahead.max(initial=-1))
     return lead
+
+
+def day_facts(opening: Opening, terms: ReplayTerms, *, seed: int) -> DayFacts:
+    """What is true within the weeks of a game: keyed, the same for every policy and rhythm."""
+    keys, weeks = opening.keys.rows(), terms.weeks
+    offset = [stable_hash("demand of a day", *key, seed) % 256 / 256 for key in keys]
+    arrival = [[stable_hash("day of arrival", *key, week, seed) % N_DAYS for week in weeks] for key in keys]
+    return DayFacts(np.array(offset), np.array(arrival, dtype=np.int64))
 
 
 def _returns(tables: Tables, opening: Opening, keys: pl.DataFrame, terms: ReplayTerms, *, profiles: pl.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:

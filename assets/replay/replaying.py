@@ -12,11 +12,12 @@ from assets.replay.engine import Engine, ObservedForecasts, Sight, end_of
 from assets.replay.engine_view import tables_visible_at
 from assets.replay.forecasts import Progress, forecaster_named
 from assets.replay.opening import Opening, open_game, settings_in_force
-from assets.replay.reality import Reality, reality_of
-from assets.replay.terms import ENGINE_POLICIES, HINDSIGHT, RECORDED, GamePolicy, Play, ReplayTerms, check_terms, policy_named
+from assets.replay.reality import Reality, day_facts, reality_of
+from assets.replay.terms import ENGINE_POLICIES, HINDSIGHT, RECORDED, GamePolicy, Play, ReplayTerms, check_rhythm, check_terms, policy_named
 from domain.calendar import ONE_WEEK
 from domain.settings import Settings
 from feature_store.stock import SERIES_KEY
+from simulation.replay.days import play_days
 from simulation.replay.foresight import Foresight
 from simulation.replay.game import Decider, Played, play
 from simulation.replay.one_shot import OneShot
@@ -121,14 +122,20 @@ def replay(game: Game, play_as: Play, *, on_progress: Progress | None = None) ->
         UsageError: The policy is unknown.
     """
     name = policy_named(play_as.policy)
+    check_rhythm(game.terms, play_as)
     merchants, terms = sorted(set(game.opening.keys["merchant_id"])), game.terms
     chosen = ENGINE_POLICIES.get(name, GamePolicy(name))
     settings = settings_in_force(_platform(game, play_as), game.merchants, merchants, terms, trigger=chosen.trigger, objective=play_as.objective)
     decider = _decider(game, play_as, name, chosen.policy, settings)
-    played = play(game.reality.facts, decider, n_orders=terms.n_orders, shows_demand=terms.observe == "demand", on_progress=on_progress)
+    game_play = _by_day(game, play_as) if terms.rhythm == "daily" else play
+    played = game_play(game.reality.facts, decide=decider, n_orders=terms.n_orders, shows_demand=terms.observe == "demand", on_progress=on_progress)
     objectives = {own.inventory.objective for own in settings.values()}
     costs = week_costs(played.journal, game.reality.facts.cost_rates_eur)
     return Replay(name, objectives.pop() if len(objectives) == 1 else "mixed", played, costs)
+
+
+def _by_day(game: Game, play_as: Play) -> Any:
+    return partial(play_days, days=day_facts(game.opening, game.terms, seed=game.settings.seed), weekdays=play_as.weekdays)
 
 
 def _platform(game: Game, play_as: Play) -> Settings:
@@ -168,7 +175,7 @@ def weekly_figures(replayed: Replay, terms: ReplayTerms) -> list[dict[str, Any]]
 def order_rows(replayed: Replay, game: Game) -> pl.DataFrame:
     """decision_week, merchant_id, article_id, order_quantity_units, arrival_week: every order placed, sorted by key."""
     parts = []
-    for epoch, shipments in enumerate(replayed.played.orders):
+    for epoch, shipments in zip(replayed.played.epochs, replayed.played.orders, strict=True):
         weeks = [game.terms.first_week + int(week) * ONE_WEEK for week in shipments.arrival_week]
         parts.append(
             game.opening.keys[shipments.sku].select(

@@ -19,6 +19,7 @@ from simulation.replay.ablations import ABLATIONS
 Observe = Literal["demand", "sales"]
 Retrain = Literal["once", "weekly"]
 EndKnown = Literal["known", "rolling"]
+Rhythm = Literal["weekly", "daily"]
 Tables = Mapping[str, pl.DataFrame]
 
 RECORDED, HINDSIGHT, DEFAULT = "recorded", "hindsight", "default"
@@ -62,6 +63,8 @@ class Play:
     """The mean in place of the distribution."""
     weeks_are_independent: bool = False
     """No correlation between the weeks of a path."""
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    """Days on which a daily rhythm decides; 0 = Monday."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class ReplayTerms:
     forecaster: str = "champion"
     retrain: Retrain = "once"
     end: EndKnown = "known"
+    rhythm: Rhythm = "weekly"
+    """How often is decided: at each week's end, or every morning, with the merchants' order days in force."""
 
     @property
     def first_week(self) -> date:
@@ -105,6 +110,18 @@ def policy_named(name: str) -> str:
     if name not in known and name not in ABLATIONS:
         raise UsageError("the policy is unknown", got=repr(name), wanted=", ".join(known), remedy="Choose one of them with --policy.")
     return DEFAULT_POLICY if name == DEFAULT else name
+
+
+def check_rhythm(terms: ReplayTerms, play: Play) -> None:
+    """Refuse to play day by day what was made for weeks.
+
+    Raises:
+        UsageError: Recorded orders, perfect information and one-shot plans know weeks only.
+    """
+    if terms.rhythm == "daily" and (play.policy in {RECORDED, HINDSIGHT} or play.is_one_shot):
+        raise UsageError(
+            "the daily rhythm plays policies of the engine", got=f"--policy {play.policy}", wanted=", ".join(ENGINE_POLICIES), remedy="Use --rhythm weekly."
+        )
 
 
 def check_objective(objective: str | None) -> None:

@@ -34,14 +34,19 @@ def judge_held_out(forecast: pl.DataFrame, weekly_demand: pl.DataFrame, *, histo
         history_weeks: Window of the challengers, in weeks.
 
     Returns:
-        `forecast_tables.HeldOut`, sorted by series; no rows without a forecast. Series gone from `weekly_demand` keep a row with `n_weeks` 0.
+        `forecast_tables.HeldOut`, sorted by series; no rows without a forecast. Series gone from `weekly_demand`, or first sold
+        after the cutoff, keep a row with `n_weeks` 0.
     """
     if forecast.is_empty():
         return HeldOut.create_empty()
     cutoff: date = forecast["cutoff"][0]
     weekly_demand = without_unit_errors(weekly_demand)
-    known = weekly_demand.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).select(*SERIES_KEY, "week", "sales_units")
-    rows = forecast.sort(*SERIES_KEY, "week").join(known, on=[*SERIES_KEY, "week"], how="left", maintain_order="left")
+    # A series whose first sale came after the cutoff begins there: no challenger could have forecast it, so nobody is judged on it.
+    seen = weekly_demand.filter(pl.col("week") <= cutoff).select(SERIES_KEY).unique()
+    known = weekly_demand.filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored")).join(seen, on=SERIES_KEY, how="semi")
+    rows = forecast.sort(*SERIES_KEY, "week").join(
+        known.select(*SERIES_KEY, "week", "sales_units"), on=[*SERIES_KEY, "week"], how="left", maintain_order="left"
+    )
     actual = rows["sales_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     judged = ~np.isnan(actual)
     quantiles = rows.select(QUANTILE_COLUMNS).to_numpy()

@@ -24,9 +24,11 @@ PRIOR_ANALOGUES = 4.0
 MODEL, SEGMENT = "analogue", "new"
 
 
-def unsold_articles(articles: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
-    """Articles on sale at the end of the cutoff week that never sold; one without a launch date is not known to be on sale."""
-    on_sale = (pl.col("launch_date") < cutoff + timedelta(weeks=1)) & (pl.col("end_of_life_date") > cutoff + timedelta(weeks=1)).fill_null(value=True)
+def unsold_articles(articles: pl.DataFrame, weekly_demand: pl.DataFrame, *, cutoff: date, horizon_weeks: int) -> pl.DataFrame:
+    """Articles on sale within the horizon that never sold; one without a launch date is not known to be on sale."""
+    next_week = cutoff + timedelta(weeks=1)
+    lives_on = (pl.col("end_of_life_date") > pl.max_horizontal(pl.col("launch_date"), pl.lit(next_week))).fill_null(value=True)
+    on_sale = (pl.col("launch_date") < next_week + timedelta(weeks=horizon_weeks)) & lives_on
     seen = weekly_demand.filter(pl.col("week") == cutoff).select(SERIES_KEY)  # every series known at the cutoff reaches it
     return articles.filter(on_sale).join(seen, on=SERIES_KEY, how="anti").sort(SERIES_KEY)
 
@@ -42,7 +44,8 @@ def forecast_unsold(unsold: pl.DataFrame, counts: pl.DataFrame, *, cutoff: date,
 
     Returns:
         `stage_tables.Forecasts`, sorted by series and week. Where nothing was ever launched, or an article has been on
-        sale for longer than a launch without selling, the weeks since its launch count as zeros (`empirical.py`).
+        sale for longer than a launch without selling, the weeks since its launch count as zeros (`empirical.py`). Before its launch nobody buys an
+        article: those weeks are zero, the week of the launch has a share of a whole one.
     """
     waited = ((pl.lit(cutoff) - pl.col("launch_date").dt.truncate("1w")).dt.total_days() // 7 + 1).clip(0, 52)
     weeks_on_sale = unsold.select(waited.alias("n")).to_series()
@@ -50,18 +53,26 @@ def forecast_unsold(unsold: pl.DataFrame, counts: pl.DataFrame, *, cutoff: date,
     nothing_sold = pl.DataFrame({"n_observed_weeks": weeks_on_sale}).with_columns(mean_units=pl.lit(0.0), variance_units=pl.lit(0.0))
     has_analogues = ~np.isnan(of_analogues[:, 0]) & (weeks_on_sale <= LAUNCH_WEEKS).to_numpy()
     quantiles = np.where(has_analogues[:, None], of_analogues, empirical_quantiles(nothing_sold))
-    repeated = np.repeat(np.floor(quantiles + 0.5), horizon_weeks, axis=0)
+    share = _share_on_sale(unsold["launch_date"], cutoff=cutoff, horizon_weeks=horizon_weeks)
+    repeated = np.floor(np.repeat(quantiles, horizon_weeks, axis=0) * share[:, None] + 0.5)
     ahead = pl.DataFrame({"horizon_week": range(1, horizon_weeks + 1)}, schema={"horizon_week": pl.Int64})
     rows = unsold.select(SERIES_KEY).join(ahead, how="cross").sort(*SERIES_KEY, "horizon_week")
     whole = rows.with_columns(
         cutoff=pl.lit(cutoff),
         week=pl.lit(cutoff) + pl.duration(weeks=pl.col("horizon_week")),
-        demand_mean_units=pl.Series(np.repeat(mean_of_quantiles(quantiles), horizon_weeks)),
+        demand_mean_units=pl.Series(np.repeat(mean_of_quantiles(quantiles), horizon_weeks) * share),
         **{name: pl.Series(repeated[:, position]) for position, name in enumerate(QUANTILE_COLUMNS)},
         model=pl.Series(np.repeat(np.where(has_analogues, MODEL, "empirical"), horizon_weeks), dtype=pl.String),
         segment=pl.lit(SEGMENT),
     )
     return Forecasts.validate(whole.select(Forecasts.column_names()))
+
+
+def _share_on_sale(launches: pl.Series, *, cutoff: date, horizon_weeks: int) -> FloatArray:
+    """Days of each week from the launch on, over seven: article after article, week after week `(n · horizon_weeks,)`."""
+    launch = (launches - (cutoff + timedelta(weeks=1))).dt.total_days().cast(pl.Float64).to_numpy()[:, None]
+    end = 7 * np.arange(1, horizon_weeks + 1)[None, :]
+    return np.asarray(np.clip((end - launch) / 7, 0.0, 1.0).ravel())
 
 
 def with_unsold(
@@ -80,7 +91,7 @@ def with_unsold(
     Returns:
         `stage_tables.Forecasts`, sorted by series and week.
     """
-    unsold = unsold_articles(articles, weekly_demand, cutoff=cutoff)
+    unsold = unsold_articles(articles, weekly_demand, cutoff=cutoff, horizon_weeks=horizon_weeks)
     if unsold.is_empty():
         return forecast
     brand_new = forecast_unsold(unsold, counts, cutoff=cutoff, horizon_weeks=horizon_weeks)

@@ -11,6 +11,7 @@ import polars as pl
 
 from domain.forecast_tables import LaunchCounts
 from ml.preprocessing.visible import SERIES_KEY
+from ml.transformation.group_weeks import of_one_unit
 from ml.transformation.panel import Panel, whole_panel
 
 LAUNCH_WEEKS = 12
@@ -55,7 +56,7 @@ def count_launches(weekly_demand: pl.DataFrame, articles: pl.DataFrame, *, cutof
     """
     if first_week is None:
         return LaunchCounts.create_empty()
-    panel = whole_panel(weekly_demand, cutoff=cutoff)
+    panel = whole_panel(of_one_unit(weekly_demand), cutoff=cutoff)
     launched = _launches(panel, articles, first_week=first_week).lazy()
     known = _first_weeks(panel).lazy().join(launched, on="series")
     sold = known.filter(pl.col("week") < pl.col("launch").dt.offset_by(f"{LAUNCH_WEEKS}w")).with_columns(counted=pl.lit(WEEKS), n_counted=pl.lit(1, pl.Int64))

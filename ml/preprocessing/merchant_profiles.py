@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from domain.stage_tables import ALL_CATEGORIES, UNIT_ERROR, MerchantProfiles
+from ml.preprocessing.lead_times import full_weeks
 from ml.preprocessing.shrinkage import LEAST_PRECISION, shrunk_mean, shrunk_shares
 from ml.preprocessing.unusual_weeks import flag_weeks
 from ml.preprocessing.visible import SERIES_KEY, end_of_week, last_weeks, visible_returns, visible_sales, week_of
@@ -23,6 +24,8 @@ RATE_WEEKS = 52
 """The return rate rests on this many weeks: a whole year of seasons."""
 HIGHEST_RETURN_RATE = 0.95
 """A rate of 1 would mean that nothing is ever sold for good."""
+LEAST_EXCESS_UNITS = 3
+"""Units returned beyond those sold from which an article's returns are not of its sales: neither counts in any rate."""
 N_LAGS = 12
 """Return lags 0 … 11 weeks; later returns (a few per cent) are counted in the rate, not in the shape."""
 FEWEST_SHIPMENTS = 10
@@ -46,8 +49,8 @@ def estimate_merchant_profiles(tables: Mapping[str, pl.DataFrame], *, cutoff: da
 
     Returns:
         `stage_tables.MerchantProfiles`, sorted: per merchant a row for each category that sold, and one (empty category)
-        for its articles without one. A lead time is the number of weeks between the two Mondays less one, never below
-        zero; its dispersion is null where the whole market has received fewer than 10 shipments.
+        for its articles without one. A lead time is the number of full weeks between the days of order and receipt; its dispersion is null where
+        the whole market has received fewer than 10 shipments.
     """
     counts = _counts(tables, cutoff=cutoff)
     if counts.is_empty():
@@ -136,9 +139,25 @@ def _lead_time_dispersion(tree: _Tree) -> FloatArray:
     return np.sqrt(np.where(of_merchants, shrunk, below))
 
 
+def foreign_returns(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame:
+    """Articles of which clearly more came back in the last 52 weeks than was sold: returns of sales that are not on record, of another channel mostly.
+
+    Returns:
+        merchant_id, article_id, sold_units, returned_units, n_rows (of returns); sorted.
+    """
+    recent = last_weeks("week", cutoff=cutoff, n_weeks=RATE_WEEKS)
+    returned = visible_returns(tables, cutoff=cutoff).with_columns(week=week_of("returned_at")).filter(recent)
+    by_article = returned.group_by(SERIES_KEY).agg(returned_units=pl.col("quantity_units").sum(), n_rows=pl.len())
+    sold = visible_sales(tables, cutoff=cutoff).filter(recent).group_by(SERIES_KEY).agg(sold_units=pl.col("sales_units").sum())
+    joined = by_article.join(sold, on=SERIES_KEY, how="left").with_columns(pl.col("sold_units").fill_null(0))
+    excess = pl.col("returned_units") - pl.col("sold_units")
+    return joined.filter(excess >= LEAST_EXCESS_UNITS).sort(SERIES_KEY).select(*SERIES_KEY, "sold_units", "returned_units", "n_rows").collect()
+
+
 def _counts(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame:
     """Whole units and weeks by merchant and category, of every merchant with a sales row or a launch; a category without sales has no row."""
     categories = tables["articles"].lazy().select(*SERIES_KEY, "category")
+    foreign = foreign_returns(tables, cutoff=cutoff).lazy().select(*SERIES_KEY, is_foreign=pl.lit(value=True))
 
     def by_cell(rows: pl.LazyFrame, **figures: pl.Expr) -> pl.LazyFrame:
         own = rows.join(categories, on=SERIES_KEY, how="left").with_columns(pl.col("category").fill_null(ALL_CATEGORIES))
@@ -146,14 +165,15 @@ def _counts(tables: Mapping[str, pl.DataFrame], *, cutoff: date) -> pl.DataFrame
 
     in_rate = last_weeks("week", cutoff=cutoff, n_weeks=RATE_WEEKS)
     units, lag = pl.col("quantity_units"), (week_of("returned_at") - week_of("sold_at")).dt.total_days() // 7
-    lead = ((week_of("received_at") - week_of("ordered_at")).dt.total_days() // 7 - 1).clip(lower_bound=0)
+    lead = full_weeks("ordered_at", "received_at")
     sales = flag_weeks(visible_sales(tables, cutoff=cutoff).collect()).lazy().filter(pl.col("flag").ne_missing(UNIT_ERROR))
-    of_sales = by_cell(sales, sold_units=pl.col("sales_units").filter(in_rate).sum())
+    own = sales.join(foreign, on=SERIES_KEY, how="left")
+    of_sales = by_cell(own, sold_units=pl.col("sales_units").filter(in_rate, pl.col("is_foreign").is_null()).sum())
     launched = tables["articles"].lazy().filter(pl.col("launch_date") < end_of_week(cutoff).date()).select("merchant_id").unique()
     unsold = launched.join(of_sales, on="merchant_id", how="anti").select("merchant_id", category=pl.lit(ALL_CATEGORIES), sold_units=pl.lit(0, pl.Int64))
     sold = pl.concat([of_sales, unsold])
     returned = by_cell(
-        visible_returns(tables, cutoff=cutoff).with_columns(week=week_of("returned_at"), lag=lag),
+        visible_returns(tables, cutoff=cutoff).join(foreign, on=SERIES_KEY, how="anti").with_columns(week=week_of("returned_at"), lag=lag),
         returned_units=units.filter(in_rate).sum(),
         **{name: units.filter(pl.col("lag") == weeks).sum() for weeks, name in enumerate(_LAGS)},
     )

@@ -1,6 +1,6 @@
 """Weeks that are no ordinary demand: named in the table, never edited there.
 
-Both rules look at one series, at its selling weeks up to the cutoff, on a logarithmic scale: how many times its median selling week a
+The rules of this file look at one series, at its selling weeks up to the cutoff, on a logarithmic scale: how many times its median selling week a
 week sold, and how many robust standard deviations (1.4826 · MAD, at least a tenth of a decade) that is.
 On Dominick's, the online retailer and Favorita together 7 of 1.14 million selling weeks are called unit errors (docs/decisions/0016).
 """
@@ -9,7 +9,8 @@ from datetime import date
 
 import polars as pl
 
-from domain.stage_tables import OUTLIER, UNIT_ERROR
+from domain.stage_tables import AFTER_CHANGE, BEFORE_CHANGE, OUTLIER, UNIT_ERROR
+from ml.preprocessing.unit_changes import find_unit_changes
 from ml.preprocessing.visible import SERIES_KEY
 
 UNIT_ERROR_RATIO, UNIT_ERROR_DEVIATIONS = 100.0, 8.0
@@ -43,6 +44,23 @@ def flag_weeks(weekly: pl.DataFrame) -> pl.DataFrame:
     return weekly.join(flagged.select(*SERIES_KEY, "week", "flag"), on=[*SERIES_KEY, "week"], how="left", maintain_order="left")
 
 
+def flag_history(weekly: pl.DataFrame) -> pl.DataFrame:
+    """The rows with `flag`, those before and after an article number began to count something else apart: the weeks since are judged by themselves.
+
+    Args:
+        weekly: merchant_id, article_id, week, sales_units, is_censored; only weeks that may be seen.
+    """
+    changes = find_unit_changes(weekly)
+    if changes.is_empty():
+        return flag_weeks(weekly)
+    dated = weekly.join(changes.select(*SERIES_KEY, "changed_in"), on=SERIES_KEY, how="left")
+    is_before = (pl.col("week") < pl.col("changed_in")).fill_null(value=False)
+    since = flag_weeks(dated.filter(~is_before))
+    after = pl.when(pl.col("changed_in").is_not_null()).then(pl.lit(AFTER_CHANGE))
+    rows = [dated.filter(is_before).with_columns(flag=pl.lit(BEFORE_CHANGE)), since.with_columns(flag=pl.coalesce("flag", after))]
+    return pl.concat(rows).drop("changed_in")
+
+
 def _flag() -> pl.Expr:
     selling = pl.when(pl.col("sales_units") > 0).then(pl.col("sales_units")).cast(pl.Float64).log10()
     deviation = selling - selling.median().over(SERIES_KEY)
@@ -57,8 +75,9 @@ def _flag() -> pl.Expr:
 
 
 def without_unit_errors(weekly_demand: pl.DataFrame) -> pl.DataFrame:
-    """The series as models, vectors and judges read them: a unit error is a week of unknown demand."""
-    return weekly_demand.with_columns(sales_units=pl.when(pl.col("flag").eq_missing(UNIT_ERROR).not_()).then("sales_units"))
+    """The series as models, vectors and judges read them: a unit error is a week of unknown demand, and a series begins with its present unit."""
+    present = weekly_demand.filter(pl.col("flag").ne_missing(BEFORE_CHANGE))
+    return present.with_columns(sales_units=pl.when(pl.col("flag").eq_missing(UNIT_ERROR).not_()).then("sales_units"))
 
 
 def flag_series(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
@@ -67,10 +86,12 @@ def flag_series(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
     Returns:
         merchant_id, article_id, flags (names separated by ", ", empty = nothing unusual); sorted by series. never_known, never_sold and
         constant are about all known weeks, short_history means fewer than 13 of them, mostly_out_of_stock that stock cut off
-        more than half of the weeks, unit_error and outlier that a week is flagged so.
+        more than half of the weeks, unit_error, before_unit_change and outlier that a week is flagged so.
     """
     visible = weekly_demand.lazy().filter(pl.col("week") <= cutoff)
-    known = pl.col("sales_units").filter(pl.col("sales_units").is_not_null(), ~pl.col("is_censored"), pl.col("flag").ne_missing(UNIT_ERROR))
+    known = pl.col("sales_units").filter(
+        pl.col("sales_units").is_not_null(), ~pl.col("is_censored"), pl.col("flag").ne_missing(UNIT_ERROR), pl.col("flag").ne_missing(BEFORE_CHANGE)
+    )
     conditions = {
         "never_known": known.len() == 0,
         NEVER_SOLD: (known.len() > 0) & (known.max() == 0),
@@ -78,6 +99,7 @@ def flag_series(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
         "short_history": known.len().is_between(1, FEWEST_HISTORY_WEEKS - 1),
         "mostly_out_of_stock": pl.col("is_censored").mean() > MOSTLY,
         UNIT_ERROR: (pl.col("flag") == UNIT_ERROR).any(),
+        BEFORE_CHANGE: (pl.col("flag") == BEFORE_CHANGE).any(),
         OUTLIER: (pl.col("flag") == OUTLIER).any(),
     }
     names = [pl.when(pl.col(name).fill_null(value=False)).then(pl.lit(name)) for name in conditions]

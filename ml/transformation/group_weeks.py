@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from domain.stage_tables import AFTER_CHANGE
+from ml.preprocessing.visible import SERIES_KEY
 from ml.transformation.panel import FloatArray, IntArray, Panel, whole_panel
 
 GROUP_KINDS: Mapping[str, pl.Expr] = {"market": pl.lit(""), "merchant": pl.col("merchant_id"), "article": pl.col("article_id")}
@@ -27,12 +29,22 @@ _NO_GROUP = -1
 def build_group_weeks(weekly_demand: pl.DataFrame, *, cutoff: date) -> pl.DataFrame:
     """Units sold and number of series by group and week, over the weeks whose demand is known, of one shard or of all.
 
+    A series whose article number changed what it counts says nothing of its groups: it would enter them as a newcomer of another size.
+
     Returns:
         kind, group_id, week, sales_units, n_series; sorted.
     """
-    panel = whole_panel(weekly_demand, cutoff=cutoff)
+    panel = whole_panel(of_one_unit(weekly_demand), cutoff=cutoff)
     parts = [_group_weeks(panel, kind) for kind in sorted(GROUP_KINDS)] if len(panel.start) else []
     return pl.concat([pl.DataFrame(schema=GROUP_WEEKS_SCHEMA), *parts])
+
+
+def of_one_unit(weekly_demand: pl.DataFrame) -> pl.DataFrame:
+    """The series without those whose article number changed what it counts: where they begin is no launch, and no growth of a group."""
+    if "flag" not in weekly_demand.columns:
+        return weekly_demand
+    changed = weekly_demand.filter(pl.col("flag") == AFTER_CHANGE).select(SERIES_KEY).unique()
+    return weekly_demand.join(changed, on=SERIES_KEY, how="anti", maintain_order="left")
 
 
 def _group_weeks(panel: Panel, kind: str) -> pl.DataFrame:

@@ -1,1 +1,1 @@
-"""Alerts: what people are told, how nothing of it is lost, and the channels it goes through. Reading order: `alert` → `outbox` → `delivery` → `channels`."""
+"""Alerts: what people are told, how nothing of it is lost, and the channels it goes through. Reading order: `alert` → `incidents` → `outbox` → `delivery` → `channels`."""

@@ -15,30 +15,14 @@ from uuid import uuid4
 
 from domain.errors import StorageError
 from quality.alerts.alert import Alert, AlertKey, Notification
+from quality.alerts.incidents import correct_message, open_incidents, read_group, take_in, write_message
+from quality.alerts.outbox_tables import begin
 
 FILE_NAME = "alerts.sqlite"
 LEASE = timedelta(minutes=5)
 """Longer than any channel waits for its receiver."""
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 _PATIENCE_SECONDS = 30.0
-_SEVERITIES = ("warning", "error")
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS incidents (
-  id INTEGER PRIMARY KEY, key TEXT NOT NULL, subject TEXT NOT NULL, partition TEXT NOT NULL,
-  severity TEXT NOT NULL, evidence TEXT NOT NULL, opened_at TEXT NOT NULL, seen_at TEXT NOT NULL, n_seen INTEGER NOT NULL, resolved_at TEXT);
-CREATE UNIQUE INDEX IF NOT EXISTS one_open ON incidents (key, subject, partition) WHERE resolved_at IS NULL;
-CREATE TABLE IF NOT EXISTS messages (
-  id INTEGER PRIMARY KEY, key TEXT NOT NULL, subject TEXT NOT NULL, partition TEXT NOT NULL, evidence TEXT NOT NULL, severity TEXT NOT NULL, state TEXT NOT NULL,
-  created_at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS batches (
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, key TEXT NOT NULL, n_attempts INTEGER NOT NULL DEFAULT 0,
-  not_before REAL NOT NULL DEFAULT 0, last_error TEXT, delivered_at TEXT);
-CREATE TABLE IF NOT EXISTS deliveries (
-  message_id INTEGER NOT NULL REFERENCES messages, channel TEXT NOT NULL, batch INTEGER REFERENCES batches, PRIMARY KEY (message_id, channel));
-CREATE INDEX IF NOT EXISTS unbatched ON deliveries (channel) WHERE batch IS NULL;
-CREATE INDEX IF NOT EXISTS undelivered ON batches (channel, key, number) WHERE delivered_at IS NULL;
-CREATE TABLE IF NOT EXISTS cursors (source TEXT PRIMARY KEY, position TEXT NOT NULL);
-"""
 _OLDEST_OF_EACH_KIND = """
 SELECT number, id, key FROM batches AS one
 WHERE channel = ? AND delivered_at IS NULL AND not_before <= ?
@@ -65,27 +49,25 @@ class Outbox:
         self._path = Path(folder) / FILE_NAME
 
     def record(self, alerts: Sequence[Alert], *, channels: Sequence[str], now: datetime, progress: Progress | None = None) -> int:
-        """Take in observations, all or none of them, and how far their source has been read; return the number of new messages.
+        """Take in what one look observed, all or none of it, and how far its source has been read; return the number of new messages.
 
         What fires already, and what is resolved without having fired, says nothing new; a warning that becomes an error does.
 
         Args:
-            alerts: In the order of their observation.
+            alerts: In the order of their observation; what fired and was over within one look is no news.
             channels: Names of those through which people are told.
             now: UTC.
             progress: Kept with the alerts, so that nothing is taken in twice.
         """
         with self._transaction() as connection:
-            new = [alert for alert in alerts if _is_news(connection, alert, now)]
-            for alert in new:
-                message = connection.execute(
-                    "INSERT INTO messages (key, subject, partition, evidence, severity, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (*alert, now.isoformat()),
-                ).lastrowid
-                connection.executemany("INSERT INTO deliveries (message_id, channel) VALUES (?, ?)", [(message, channel) for channel in channels])
+            news, changed = take_in(connection, alerts, now)
+            for group in news:
+                write_message(connection, group, channels=channels, now=now)
+            for group in changed:
+                correct_message(connection, group)
             if progress:
                 connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", progress)
-        return len(new)
+        return len(news)
 
     def position(self, source: str) -> str | None:
         """How far a source has been read; `None` = never."""
@@ -96,8 +78,8 @@ class Outbox:
     def firing(self, key: AlertKey | None = None) -> list[Alert]:
         """Alerts that fire now, the oldest first."""
         with self._transaction() as connection:
-            rows = connection.execute("SELECT key, subject, partition, evidence, severity FROM incidents WHERE resolved_at IS NULL ORDER BY id").fetchall()
-        return [alert for alert in map(Alert._make, ((*row, "firing") for row in rows)) if key in (None, alert.key)]
+            alerts = open_incidents(connection)
+        return [alert for alert in alerts if key in (None, alert.key)]
 
     def claim(self, channel: str, *, now: datetime) -> Notification | None:
         """The next message to be sent through a channel, nobody else's until the lease ends; `None` = nothing to send now.
@@ -112,12 +94,12 @@ class Outbox:
             number, batch_id, key = row
             connection.execute("UPDATE batches SET not_before = ?, n_attempts = n_attempts + 1 WHERE number = ?", ((now + LEASE).timestamp(), number))
             members = connection.execute(
-                "SELECT m.key, m.subject, m.partition, m.evidence, m.severity, m.state FROM messages AS m "
+                "SELECT m.key, m.subject, m.partition, m.evidence, m.severity, m.state, m.n_partitions, m.worst FROM messages AS m "
                 "JOIN deliveries AS d ON d.message_id = m.id WHERE d.batch = ? ORDER BY m.id",
                 (number,),
             ).fetchall()
-            (n_firing,) = connection.execute("SELECT count(*) FROM incidents WHERE key = ? AND resolved_at IS NULL", (key,)).fetchone()
-        return Notification(batch_id, tuple(map(Alert._make, members)), n_firing)
+            n_firing = len({alert.group for alert in open_incidents(connection) if alert.key == key})
+        return Notification(batch_id, tuple(read_group(row[:6], *row[6:]) for row in members), n_firing)
 
     def delivered(self, notification: Notification, *, now: datetime) -> None:
         """The channel has taken it."""
@@ -143,8 +125,7 @@ class Outbox:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
-                connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {_SCHEMA}")
-                connection.execute("BEGIN IMMEDIATE")
+                begin(connection)
                 yield connection
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -152,34 +133,16 @@ class Outbox:
             raise StorageError(f"cannot read or write the outbox of alerts {self._path}", got=str(error), wanted="a writable file", remedy=remedy) from error
 
 
-def _is_news(connection: sqlite3.Connection, alert: Alert, now: datetime) -> bool:
-    """Take an observation into the incidents, and say whether people must be told."""
-    identity = (alert.key, alert.subject, alert.partition)
-    row = connection.execute("SELECT id, severity FROM incidents WHERE key = ? AND subject = ? AND partition = ? AND resolved_at IS NULL", identity).fetchone()
-    if alert.state == "resolved":
-        if row:
-            connection.execute("UPDATE incidents SET resolved_at = ? WHERE id = ?", (now.isoformat(), row[0]))
-        return row is not None
-    if row is None:
-        connection.execute(
-            "INSERT INTO incidents (key, subject, partition, severity, evidence, opened_at, seen_at, n_seen) VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
-            (*identity, alert.severity, alert.evidence, now.isoformat(), now.isoformat()),
-        )
-        return True
-    worst = max(row[1], alert.severity, key=_SEVERITIES.index)
-    connection.execute(
-        "UPDATE incidents SET severity = ?, evidence = ?, seen_at = ?, n_seen = n_seen + 1 WHERE id = ?", (worst, alert.evidence, now.isoformat(), row[0])
-    )
-    return bool(worst != row[1])
-
-
 def _form_batches(connection: sqlite3.Connection, channel: str) -> None:
-    """Put what is not in a batch yet into batches: of each kind, what follows each other in one state."""
+    """Put what is not in a batch yet into batches: of each cause, what follows each other in one state."""
     rows = connection.execute(
-        "SELECT m.key, m.state, m.id FROM messages AS m JOIN deliveries AS d ON d.message_id = m.id WHERE d.channel = ? AND d.batch IS NULL ORDER BY m.key, m.id",
+        "SELECT m.id, m.key, m.subject, m.partition, m.evidence, m.severity, m.state, m.n_partitions, m.worst FROM messages AS m "
+        "JOIN deliveries AS d ON d.message_id = m.id WHERE d.channel = ? AND d.batch IS NULL ORDER BY m.id",
         (channel,),
     ).fetchall()
-    groups = [list(group) for _, group in groupby(rows, key=lambda row: row[:2])]
-    for group in sorted(groups, key=lambda group: int(group[0][2])):
-        number = connection.execute("INSERT INTO batches (id, channel, key) VALUES (?, ?, ?)", (uuid4().hex, channel, group[0][0])).lastrowid
-        connection.executemany("UPDATE deliveries SET batch = ? WHERE message_id = ? AND channel = ?", [(number, row[2], channel) for row in group])
+    found = [(row[0], read_group(row[1:7], *row[7:])) for row in rows]
+    by_cause = sorted(found, key=lambda one: (one[1].key, one[1].cause))
+    stretches = [list(stretch) for _, stretch in groupby(by_cause, key=lambda one: (one[1].key, one[1].cause, one[1].state))]
+    for stretch in sorted(stretches, key=lambda stretch: stretch[0][0]):
+        number = connection.execute("INSERT INTO batches (id, channel, key) VALUES (?, ?, ?)", (uuid4().hex, channel, stretch[0][1].key)).lastrowid
+        connection.executemany("UPDATE deliveries SET batch = ? WHERE message_id = ? AND channel = ?", [(number, message, channel) for message, _ in stretch])

@@ -3,6 +3,8 @@
 import polars as pl
 
 SERIES_KEY = ["merchant_id", "article_id"]
+ALL_ARTICLES = "all articles"
+"""Stands for the article where an exception is about a merchant."""
 MARGIN_EUR = (pl.col("unit_price_eur") - pl.col("unit_cost_eur")).clip(lower_bound=0.0) * (1 - pl.col("return_rate"))
 """What a lost sale loses, per unit."""
 

@@ -6,10 +6,7 @@ import polars as pl
 
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
-from quality.exceptions.exception_rows import MARGIN_EUR, exception_rows
-
-ALL_ARTICLES = "all articles"
-"""Stands for the article where an exception is about a merchant."""
+from quality.exceptions.exception_rows import ALL_ARTICLES, MARGIN_EUR, exception_rows
 
 
 def cut_by_a_limit(skus: pl.DataFrame) -> pl.DataFrame:
@@ -55,7 +52,7 @@ def _caps(skus: pl.DataFrame, merchants: pl.DataFrame, *, settings: Settings) ->
     """`maximum_order_quantity_units` and `storage_capacity_units` in force; null = no limit."""
     rows = {row["merchant_id"]: row for row in merchants.iter_rows(named=True)}
     names = ("maximum_order_quantity_units", "storage_capacity_units")
-    own = {merchant: settings.for_merchant(merchant, rows.get(merchant)).inventory for merchant in skus["merchant_id"].unique(maintain_order=True)}
+    own = {merchant: settings.for_merchant_if_usable(merchant, rows.get(merchant))[0].inventory for merchant in skus["merchant_id"].unique(maintain_order=True)}
     found: Mapping[str, list[object]] = {"merchant_id": list(own)} | {name: [getattr(inventory, name) for inventory in own.values()] for name in names}
     return pl.DataFrame(found, schema={"merchant_id": pl.String} | dict.fromkeys(names, pl.Int64))
 

@@ -8,6 +8,7 @@ import polars as pl
 from domain.settings import Settings
 from domain.stage_tables import Exceptions
 from quality.exceptions import orders, records, supply
+from quality.exceptions.as_read import as_read
 from quality.exceptions.exception_rows import SERIES_KEY
 
 _VECTOR_COLUMNS = [
@@ -19,6 +20,7 @@ _VECTOR_COLUMNS = [
     "unit_cost_eur",
     "unit_value_eur",
     "return_rate",
+    "lead_time_weeks",
     "pack_size_units",
     "segment",
 ]
@@ -32,19 +34,21 @@ def rank_exceptions(
     Args:
         policies: `stage_tables.Policies` of the day.
         vectors: `stage_tables.SkuVectors` of the same SKUs.
-        tables: `stock_levels`, `inbound_shipments`, `articles`, `merchants`, `rejects` (of all shards) and `constraint_prices` of the day; what is
-            dated on or after the day is not looked at.
+        tables: `stock_levels`, `inbound_shipments`, `articles`, `merchants`, `readings` (of the source and of the day) and `constraint_prices` of the
+            day; what is dated on or after the day is not looked at.
         decision_date: The day.
         settings: For lead times and caps.
 
     Returns:
-        `stage_tables.Exceptions`, without those where nothing is at stake.
+        `stage_tables.Exceptions`, without those where nothing is at stake; how something was read is said even so.
     """
     skus = policies.join(vectors.select(*SERIES_KEY, *_VECTOR_COLUMNS), on=SERIES_KEY, how="left")
-    merchants = tables["merchants"]
+    merchants, readings = tables["merchants"], tables["readings"]
     found = [
         supply.gap_before_arrival(skus, merchants, settings=settings),
-        supply.overdue(skus, tables["inbound_shipments"], decision_date=decision_date),
+        supply.overdue(skus, tables["inbound_shipments"], readings, decision_date=decision_date),
+        supply.without_date(skus, tables["inbound_shipments"]),
+        supply.lead_time_differs(skus, readings),
         supply.without_lead_time(skus, merchants, settings=settings),
         orders.cut_by_a_limit(skus),
         orders.held_at_cap(skus, merchants, settings=settings),
@@ -52,11 +56,12 @@ def rank_exceptions(
         orders.longer_than_horizon(skus),
         orders.price_below_cost(skus),
         records.without_stock_record(skus, tables["stock_levels"], decision_date=decision_date),
-        records.stock_below_zero(skus, tables["rejects"], decision_date=decision_date),
+        records.stock_below_zero(skus, tables["stock_levels"], decision_date=decision_date),
         records.without_history(skus),
         records.demand_level_shift(skus),
         records.life_ended_with_stock(skus, tables["articles"], decision_date=decision_date),
     ]
-    rows = pl.concat(found).filter(pl.col("at_stake_eur") > 0).with_columns(date=pl.lit(decision_date))
+    with_money = pl.concat(found).filter(pl.col("at_stake_eur") > 0)
+    rows = pl.concat([with_money, as_read(skus, readings)]).with_columns(date=pl.lit(decision_date))
     order = ["at_stake_eur", *SERIES_KEY, "reason"]
     return Exceptions.validate(rows.select(Exceptions.column_names()).sort(order, descending=[True, False, False, False]))

@@ -20,23 +20,16 @@ def without_stock_record(skus: pl.DataFrame, stock_levels: pl.DataFrame, *, deci
     return exception_rows(skus.join(known, on=SERIES_KEY, how="anti"), reason="no stock record", at_stake=pl.col("order_now_value_eur"), action=action)
 
 
-def stock_below_zero(skus: pl.DataFrame, rejects: pl.DataFrame, *, decision_date: date) -> pl.DataFrame:
-    """Counts below zero of the last week: they are refused at the raw edge, so the vector holds the count before.
+def stock_below_zero(skus: pl.DataFrame, stock_levels: pl.DataFrame, *, decision_date: date) -> pl.DataFrame:
+    """Counts below zero of the last week: more was sold than was booked in.
 
     Args:
         skus: The day's SKUs.
-        rejects: `stage_tables.Rejects` of all shards.
+        stock_levels: The contract's table.
         decision_date: The day; later rows are not looked at.
     """
-    fields = pl.Struct({"merchant_id": pl.String, "article_id": pl.String, "date": pl.String, "on_hand_units": pl.String})
-    negative = rejects.filter(pl.col("table") == "stock_levels", pl.col("rule") == "on_hand_units|min")
-    counts = negative.select(pl.col("row").str.json_decode(fields).alias("count")).unnest("count")
-    day = pl.col("date").str.slice(0, 10).str.to_date(strict=False)
-    units = pl.col("on_hand_units").str.to_decimal(scale=0).cast(pl.Int64, strict=False)
-    recent = (
-        counts.select(*SERIES_KEY, day=day, units=units).filter(pl.col("day") < decision_date, pl.col("day") >= decision_date - ONE_WEEK).sort("day", "units")
-    )
-    lowest = recent.group_by(SERIES_KEY).agg(pl.col("units").min())
+    recent = pl.col("date").is_between(decision_date - ONE_WEEK, decision_date, closed="left")
+    lowest = stock_levels.filter(recent, pl.col("on_hand_units") < 0).group_by(SERIES_KEY).agg(units=pl.col("on_hand_units").min())
     action = pl.format("Count the stock: the records say {} units, which cannot be; {} were assumed.", pl.col("units"), pl.col("on_hand_units"))
     return exception_rows(
         skus.join(lowest, on=SERIES_KEY, how="inner"), reason="stock below zero", at_stake=-pl.col("units") * pl.col("unit_value_eur"), action=action

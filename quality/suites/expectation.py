@@ -33,6 +33,8 @@ class Expectation:
     """Other tables that the queries read; where one has not been written, the expectation is not judged."""
     native: tuple[str, Mapping[str, Any]] | None = None
     """Great Expectations' own expectation and its arguments, where it has one that means the same as `breaches`."""
+    is_lasting: bool = False
+    """A trait that stays for months, such as a short history: shown, not told as an alert."""
     by_column: Mapping[str, str] = field(default_factory=dict)
     """Conditions of a breach by column, where many columns share the expectation: says which of them it was."""
 

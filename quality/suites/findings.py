@@ -25,6 +25,8 @@ class Finding:
     """Which columns, or why it could not be judged."""
     examples: tuple[Mapping[str, str], ...] = ()
     """Some of the rows in breach, as text."""
+    is_lasting: bool = False
+    """See `Expectation.is_lasting`."""
 
     @property
     def state(self) -> str:

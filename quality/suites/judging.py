@@ -96,7 +96,7 @@ def _query(suite: Suite, expectation: Expectation) -> str:
 
 def _finding(database: SuiteDatabase, suite: Suite, expectation: Expectation, verdict: tuple[bool, str], figures: Mapping[str, float | None]) -> Finding:
     passed, fault = verdict
-    found: dict[str, Any] = {"value": figures.get(expectation.name)}
+    found: dict[str, Any] = {"value": figures.get(expectation.name), "is_lasting": expectation.is_lasting}
     if not passed and expectation.breaches:
         try:
             found |= _look_up(database, suite, expectation)

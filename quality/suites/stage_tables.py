@@ -40,6 +40,7 @@ def _history(settings: SuiteSettings) -> tuple[Expectation, ...]:
             is_blocking=False,
             figure="SELECT date_diff('week', min(week), max(week)) + 1 AS value FROM {batch} HAVING count(*) > 0",
             at_least=usual,
+            is_lasting=True,
         ),
         Expectation(
             f"few series are shorter than {fewest} weeks",
@@ -48,6 +49,7 @@ def _history(settings: SuiteSettings) -> tuple[Expectation, ...]:
             breaches=short,
             figure=f"SELECT count(*) FILTER (n_weeks < {fewest}) / nullif(count(*), 0) AS value FROM ({_HISTORY})",  # noqa: S608
             at_most=settings.largest_short_share,
+            is_lasting=True,
         ),
         Expectation(
             "few weeks are unknown",

@@ -4,7 +4,6 @@ They are simulated on the paths the policy was chosen on, not on the fresh ones:
 the orders lie below the recommended one, since most limits cut.
 """
 
-import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -17,7 +16,7 @@ import polars as pl
 from domain.calendar import monday_of
 from domain.feature_vector import FeatureVector, vector_from_row
 from domain.settings import InventorySettings, Settings
-from domain.stage_tables import HORIZON_WEEKS, OrderCurves
+from domain.stage_tables import DECIDED, OrderCurves
 from simulation.constraints.recorded import recorded_policy
 from simulation.cost_curve import possible_orders
 from simulation.costs import objective_values
@@ -25,6 +24,7 @@ from simulation.kernels.demand_totals import total_demand
 from simulation.kernels.order_plans import IntArray
 from simulation.kernels.path_costs import score_first_orders
 from simulation.policies.protocol import Situation
+from simulation.sampling.lead_times import whole_weeks
 
 _KEY = ["merchant_id", "article_id"]
 _N_BELOW, _N_ABOVE = 8, 6
@@ -41,7 +41,7 @@ def has_limits(inventory: InventorySettings) -> bool:
 def order_curves(
     recommended: pl.DataFrame, vectors: pl.DataFrame, tables: Mapping[str, pl.DataFrame], *, decision_date: date, settings: Settings
 ) -> pl.DataFrame:
-    """Curves of the SKUs whose merchant has limits, with all that the limits look at; one SKU does not depend on another.
+    """Curves of the SKUs decided for the day whose merchant has limits, with all that the limits look at; one SKU does not depend on another.
 
     Args:
         recommended: Rows of `stage_tables.Policies`, before any limit.
@@ -57,10 +57,10 @@ def order_curves(
 
     @cache
     def settings_of(merchant_id: str) -> Settings:
-        return settings.for_merchant(merchant_id, merchant_rows.get(merchant_id))
+        return settings.for_merchant_if_usable(merchant_id, merchant_rows.get(merchant_id))[0]
 
     limited = [merchant for merchant in recommended["merchant_id"].unique().sort() if has_limits(settings_of(merchant).inventory)]
-    mine = recommended.filter(pl.col("merchant_id").is_in(limited)).sort(_KEY)
+    mine = recommended.filter(pl.col("merchant_id").is_in(limited), pl.col("decision") == DECIDED).sort(_KEY)
     known = vectors.join(mine, on=_KEY, how="semi").sort(_KEY)
     classes = tables["articles"].select(*_KEY, "service_class", "supplier_id")
     sent = _ordered_this_week(tables["inbound_shipments"], decision_date=decision_date)
@@ -113,12 +113,18 @@ def _ordered_this_week(shipments: pl.DataFrame, *, decision_date: date) -> pl.Da
 
 
 def _beside(article: Mapping[str, Any], vector: FeatureVector, settings: Settings) -> dict[str, Any]:
-    week_due = math.floor(settings.inventory.lead_time_weeks + 0.5)
+    week_due = whole_weeks(settings.for_article(vector.lead_time_weeks).inventory.lead_time_weeks)
     return {
         "unit_value_eur": vector.unit_value_eur,
         "unit_price_eur": vector.unit_price_eur,
         "service_class": article["service_class"],
         "supplier_id": article["supplier_id"],
         "ordered_this_week_eur": (article["ordered_units"] or 0) * vector.unit_value_eur,
-        "arriving_units": int(vector.inbound_units[week_due]) if week_due < HORIZON_WEEKS else 0,
+        "arriving_units": _arriving_units(vector, week_due),
     }
+
+
+def _arriving_units(vector: FeatureVector, week: int) -> int:
+    """In transit and expected in that week."""
+    units = (*vector.inbound_units, *vector.inbound_later_units)
+    return int(units[week]) if week < len(units) else 0

@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 from domain.feature_vector import FeatureVector
 from domain.settings import Settings
 from simulation.kernels.order_plans import IntArray, PolicyForm
-from simulation.optimize import terms_of_row
+from simulation.optimize import situation_of
 from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
-from simulation.sampling.paths import sample_paths
-from simulation.sku_terms import sku_terms
+from simulation.recommendation import terms_of_row
 
 
 class RecordedPolicy(NamedTuple):
@@ -30,6 +29,5 @@ def recorded_policy(row: Mapping[str, Any], vector: FeatureVector, settings: Set
         vector: The SKU.
         settings: With the merchant's own in force.
     """
-    paths = sample_paths(vector, settings, n_paths=settings.simulation.n_paths_optimize, purpose="optimize", seed=row["seed"])
-    situation, policy = Situation(sku_terms(vector, settings), settings.inventory, paths), POLICIES[row["policy"]]
+    situation, policy = situation_of(vector, settings, seed=row["seed"]), POLICIES[row["policy"]]
     return RecordedPolicy(situation, policy.form(situation), policy.parameters(terms_of_row(row), situation))

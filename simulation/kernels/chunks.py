@@ -55,12 +55,14 @@ class ChunkTerms(NamedTuple):
 class ChunkDraws(NamedTuple):
     """`DrawTerms` of many SKUs of one merchant."""
 
+    dimension: IntArray
+    """`(n_skus, n_dimensions)` see `DrawTerms`."""
     shift: Words
     """`(n_skus, n_dimensions)`"""
     dependence: IntArray
     """`(n_skus,)` which of the mixing weights below are the SKU's."""
     mixing: Floats
-    """`(n_dependences, n_weeks, n_weeks)`"""
+    """`(n_dependences, n_weeks, 1 + n_weeks)`"""
     quantiles: Doubles
     """`(n_skus, n_weeks, n_levels)`"""
     lower_edge: float
@@ -72,6 +74,7 @@ class ChunkDraws(NamedTuple):
     """`(n_spreads, n_weeks)`"""
     n_lead_times: IntArray
     """`(n_spreads,)` how many of these count."""
+    announced_weeks: int
     punctual: IntArray
     """`(n_skus, n_weeks)`"""
     shipments: IntArray
@@ -122,12 +125,14 @@ def draw_chunk(points: Words, draws: ChunkDraws, paths: ChunkPaths) -> None:
     for sku in range(draws.shift.shape[0]):
         spread = draws.spread[sku]
         terms = DrawTerms(
+            draws.dimension[sku],
             draws.shift[sku],
             draws.mixing[draws.dependence[sku]],
             draws.quantiles[sku],
             draws.lower_edge,
             draws.tail_scale[sku],
             draws.lead_time[spread, : draws.n_lead_times[spread]],
+            draws.announced_weeks,
             draws.punctual[sku],
             draws.shipments[sku],
             draws.shipment_delay[spread],

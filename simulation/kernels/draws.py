@@ -72,10 +72,12 @@ _BELOW = _coefficients(-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697
 class DrawTerms(NamedTuple):
     """What one SKU's futures are drawn from."""
 
+    dimension: IntArray
+    """`(n_weeks + 3,)` which dimension of the points is the common factor, the supplier's delay, each week's own normal, the return offset."""
     shift: Words
-    """`(n_dimensions,)` the SKU's digital shift of the common points."""
+    """`(n_dimensions,)` the SKU's digital shift of each dimension of the common points."""
     mixing: Floats
-    """`(n_weeks, n_weeks)` weights [A] of independent normals in each week's normal, z = A·x."""
+    """`(n_weeks, 1 + n_weeks)` weights [A] of the common factor and the weeks' own normals in each week's normal, z = A·x."""
     quantiles: Doubles
     """`(n_weeks, 39)` demand at probability 1/40 … 39/40, units."""
     lower_edge: float
@@ -84,6 +86,8 @@ class DrawTerms(NamedTuple):
     """`(n_weeks,)` scale of the exponential tail above the last level, units."""
     lead_time: Words
     """`(n,)` P(lead time ≤ k) · 2³², k = 0, 1, …"""
+    announced_weeks: int
+    """Whole weeks in which an order of today is expected."""
     punctual: IntArray
     """`(n_weeks,)` units in transit that arrive in the week expected."""
     shipments: IntArray
@@ -97,7 +101,7 @@ def draw_paths(points: Words, terms: DrawTerms, demand: Floats, arrivals: Masks,
     """Write futures block by block; see `weekly_simulation.PathBlocks`.
 
     Args:
-        points: `(n_dimensions, n_blocks, BLOCK_PATHS)`: demand, lead time, delay of shipments (n_weeks each), return offset.
+        points: `(n_dimensions, n_blocks, BLOCK_PATHS)`; `terms.dimension` says what each is for.
         terms: The SKU.
         demand: Written.
         arrivals: Written.
@@ -110,27 +114,70 @@ def draw_paths(points: Words, terms: DrawTerms, demand: Floats, arrivals: Masks,
     points, terms, demand = borrowed(points), borrowed(terms), borrowed(demand)
     arrivals, inbound, offset = borrowed(arrivals), borrowed(inbound), borrowed(offset)
     n_blocks, n_weeks = demand.shape[0], demand.shape[1]
-    tables = _tables(terms)
-    normals, weeks = np.empty((n_weeks, BLOCK_PATHS), np.float32), np.empty((n_weeks, BLOCK_PATHS), np.int32)
-    found = no_bits()
+    tables, common, delay, last = _tables(terms), terms.dimension[0], terms.dimension[1], terms.dimension[n_weeks + 2]
+    normals, leads = np.empty((1 + n_weeks, BLOCK_PATHS), np.float32), np.empty((n_weeks, BLOCK_PATHS), np.int32)
+    lead, arrived, newest = np.empty(BLOCK_PATHS, np.int32), np.empty(BLOCK_PATHS, np.int32), np.empty(BLOCK_PATHS, np.int32)
+    found = 0
     for block in range(n_blocks):
+        _normals(points[common, block], terms.shift[common], normals[0])
         for week in range(n_weeks):
-            _normals(points[week, block], terms.shift[week], normals[week])
-        for week in range(n_weeks):
-            _demand(terms.mixing[week], normals, tables[week], np.float32(terms.tail_scale[week]), demand[block, week])
-        for epoch in range(n_weeks):
-            _count_weeks(points[n_weeks + epoch, block], terms.shift[n_weeks + epoch], terms.lead_time, weeks[epoch])
-        for week in range(n_weeks):
-            found = either(found, _arrivals(weeks, week, terms.lead_time.shape[0], arrivals[block, week]))
+            _normals(points[terms.dimension[2 + week], block], terms.shift[terms.dimension[2 + week]], normals[1 + week])
+            _demand(terms.mixing[week], normals, 2 + week, tables[week], np.float32(terms.tail_scale[week]), demand[block, week])
             _fill(np.float32(terms.punctual[week]), inbound[block, week])
+        # One delay per path: open shipments and orders keep their sequence.
+        _start_deliveries(terms.punctual, terms.announced_weeks, arrived, newest)
         for expected in range(n_weeks):
             if terms.shipments[expected] > 0:
-                delay = 2 * n_weeks + expected
-                _count_weeks(points[delay, block], terms.shift[delay], terms.shipment_delay[expected], weeks[0])
+                _count_weeks(points[delay, block], terms.shift[delay], terms.shipment_delay[expected], lead)
+                _not_before(lead, expected <= terms.announced_weeks, arrived, newest)
                 for week in range(n_weeks):
-                    _ship(weeks[0], week, np.float32(terms.shipments[expected]), inbound[block, week])
-        _offsets(points[3 * n_weeks, block], terms.shift[3 * n_weeks], offset[block])
-    return int(_highest_bit(all_bits(found)))
+                    _ship(arrived, week, np.float32(terms.shipments[expected]), inbound[block, week])
+        _count_weeks(points[delay, block], terms.shift[delay], terms.lead_time, lead)
+        if _is_any_above(newest, lead):  # some path's order of today would overtake
+            for epoch in range(n_weeks):
+                _lead_of_order(lead, newest, epoch, leads[epoch])
+            for week in range(n_weeks):
+                found |= _arrivals(leads, week, arrivals[block, week])
+        else:
+            for week in range(n_weeks):
+                found |= _arrivals_alike(lead, week, arrivals[block, week])
+        _offsets(points[last, block], terms.shift[last], offset[block])
+    return int(_highest_bit(found))
+
+
+@loop
+def _start_deliveries(punctual: IntArray, announced_weeks: int, arrived: Masks, newest: Masks) -> None:
+    """Before any delivery: weeks of arrival of the shipment looked at last, and of the last one that an order of today stands behind."""
+    before = -1
+    for week in range(min(announced_weeks, punctual.shape[0] - 1) + 1):
+        if punctual[week] > 0:
+            before = week
+    for path in range(BLOCK_PATHS):
+        arrived[path], newest[path] = np.int32(-1), np.int32(before)
+
+
+@loop
+def _not_before(weeks: Masks, is_ahead: bool, arrived: Masks, newest: Masks) -> None:
+    """A shipment arrives no earlier than the one expected before it; orders stand behind those expected no later than they are."""
+    for path in range(BLOCK_PATHS):
+        arrived[path] = max(arrived[path], weeks[path])
+        if is_ahead:
+            newest[path] = max(newest[path], arrived[path])
+
+
+@loop
+def _is_any_above(weeks: Masks, others: Masks) -> bool:
+    is_above = np.int32(0)
+    for path in range(BLOCK_PATHS):
+        is_above |= np.int32(weeks[path] > others[path])
+    return bool(is_above)
+
+
+@loop
+def _lead_of_order(lead: Masks, newest: Masks, epoch: int, weeks: Masks) -> None:
+    """The supplier's delay, or longer where what stands before the order has not arrived."""
+    for path in range(BLOCK_PATHS):
+        weeks[path] = max(lead[path], newest[path] - np.int32(epoch))
 
 
 @loop
@@ -191,12 +238,12 @@ def _probability(normal: Lanes) -> Lanes:
 
 
 @loop
-def _demand(weights: Floats, normals: Floats, table: Floats, tail_scale: np.float32, units: Floats) -> None:
-    """⌊q(Φ(z)) + ½⌋ of z = Σ weight · normal, never below 0 (method §2). Levels are evenly spaced: a multiplication finds a probability's interval."""
+def _demand(weights: Floats, normals: Floats, n_normals: int, table: Floats, tail_scale: np.float32, units: Floats) -> None:
+    """⌊q(Φ(z)) + ½⌋ of z = Σ weight · normal over the first `n_normals`, never below 0 (method §2). Levels are evenly spaced: a multiplication finds a probability's interval."""
     nothing, one, half, per_unit = splat(np.float32(0)), splat(np.float32(1)), splat(np.float32(0.5)), splat(np.float32(_N_LEVELS + 1))
     for first in range(0, BLOCK_PATHS, LANES):
         normal = splat(weights[0]) * load(normals[0], first)
-        for k in range(1, weights.shape[0]):
+        for k in range(1, n_normals):
             normal = times_plus(splat(weights[k]), load(normals[k], first), normal)
         u = smaller(larger(_probability(normal), nothing), splat(_LARGEST_PROBABILITY))
         place = u * per_unit
@@ -217,16 +264,26 @@ def _count_weeks(points: Words, shift: np.uint32, distribution: Words, weeks: Ma
 
 
 @loop
-def _arrivals(weeks: Masks, week: int, longest: int, arrivals: Masks) -> Lanes:
-    """Bit ℓ where the order placed ℓ weeks before has that lead time; the bits set in any of the block's paths, lane by lane."""
+def _arrivals_alike(lead: Masks, week: int, arrivals: Masks) -> int:
+    """Bit ℓ where all orders of a path take ℓ weeks and one was placed then; the bits set in any of the block's paths."""
+    found = np.int32(0)
+    for path in range(BLOCK_PATHS):
+        arrivals[path] = np.int32(1) << lead[path] if lead[path] <= week else np.int32(0)
+        found |= arrivals[path]
+    return int(found)
+
+
+@loop
+def _arrivals(weeks: Masks, week: int, arrivals: Masks) -> int:
+    """Bit ℓ where the order placed ℓ weeks before has that lead time; the bits set in any of the block's paths."""
     found = no_bits()
     for first in range(0, BLOCK_PATHS, LANES):
         bits = no_bits()
-        for lead in range(min(week, longest) + 1):
+        for lead in range(week + 1):
             bits = with_bit(bits, is_count(load(weeks[week - lead], first), lead), 1 << lead)
         store(arrivals, first, bits)
         found = either(found, bits)
-    return found
+    return int(all_bits(found))
 
 
 @loop

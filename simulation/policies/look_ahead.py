@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from simulation.horizon import has_free_order
 from simulation.kernels.order_plans import IntArray, PolicyForm
 from simulation.optimizers.protocol import SearchSpace, powers_of_two_below
 from simulation.policies.protocol import PolicyTerms, Situation, policy_form
@@ -20,8 +21,17 @@ _DIRECTIONS = np.array([(1, 0), (-1, 0)], dtype=np.int64)
 """One dimension: the fractile is settled by the starts."""
 
 
+_NO_DIRECTION = np.zeros((1, 2), dtype=np.int64)
+
+_FAR_FRACTILE = 0.9
+"""The level with a long lead time: so far ahead, paths cannot say which one costs least."""
+
+
 class LookAheadPolicy:
-    """Order Q₀ now; at later reviews order what is missing to the quantile of demand until the order after that arrives."""
+    """Order Q₀ now; at later reviews order what is missing to the quantile of demand until the order after that arrives.
+
+    With a long lead time (`horizon.has_free_order`) today's order is what is missing, too.
+    """
 
     name = "look_ahead"
 
@@ -33,22 +43,22 @@ class LookAheadPolicy:
         """Q₀ on the pack grid up to the largest sampled demand."""
         pack, scale = situation.pack_units, situation.mean_weekly_demand_units * situation.inventory.review_period_weeks
         first_step = powers_of_two_below(scale / 2 / pack)
-        one = np.ones_like(pack)
-        upper = np.stack((situation.order_units(situation.most_units), len(_FRACTILES) * one), axis=-1)
+        one, n_rows = np.ones_like(pack), 1 + len(_fractiles(situation))
+        upper = np.stack((situation.order_units(situation.most_units), (n_rows - 1) * one), axis=-1)
         return SearchSpace(
             np.zeros_like(upper),
             upper,
             np.stack((pack, one), axis=-1),
             np.stack((first_step, one), axis=-1),
-            directions=_DIRECTIONS,
-            islands=(1 + len(_FRACTILES),),
+            directions=_DIRECTIONS if has_free_order(situation.inventory) else _NO_DIRECTION,
+            islands=(n_rows,),
         )
 
     def starts(self, situation: Situation) -> IntArray:
         """Nothing now or ever; and what is missing now to each fractile, and so on at later reviews."""
         missing = situation.remembered(self._levels)[..., 0] - situation.inventory_position_units[..., None]
         orders = situation.order_units(missing)
-        return np.stack((orders, np.broadcast_to(np.arange(1 + len(_FRACTILES)), orders.shape)), axis=-1)
+        return np.stack((orders, np.broadcast_to(np.arange(orders.shape[-1]), orders.shape)), axis=-1)
 
     def describe(self, theta: IntArray, situation: Situation) -> PolicyTerms:
         """Today's order, and the level at the next review."""
@@ -72,7 +82,12 @@ class LookAheadPolicy:
     def _levels(situation: Situation) -> IntArray:
         """`(…, 1 + n_fractiles, n_weeks)`: nothing where an order of mean lead time would arrive beyond the horizon."""
         n_weeks, lead = situation.n_weeks, math.floor(situation.inventory.lead_time_weeks + 0.5)
-        levels = np.zeros((*situation.shape, 1 + len(_FRACTILES), n_weeks), np.int64)
+        fractiles = _fractiles(situation)
+        levels = np.zeros((*situation.shape, 1 + len(fractiles), n_weeks), np.int64)
         n_useful = max(n_weeks - lead, 0)
-        levels[..., 1:, :n_useful] = situation.cover_quantiles_units(_FRACTILES, n_weeks=situation.protection_interval_weeks, first_weeks=n_useful)
+        levels[..., 1:, :n_useful] = situation.cover_quantiles_units(fractiles, n_weeks=situation.protection_interval_weeks, first_weeks=n_useful)
         return levels
+
+
+def _fractiles(situation: Situation) -> tuple[float, ...]:
+    return _FRACTILES if has_free_order(situation.inventory) else (_FAR_FRACTILE,)

@@ -2,72 +2,90 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
 from domain.feature_vector import FeatureVector
+from domain.randomness import Purpose
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import chunk_of
+from simulation.decision import decision_of
 from simulation.kernels.chunks import form_at, sku_terms_at
-from simulation.kernels.order_plans import BLOCK_PATHS, NOTHING, IntArray, OrderPlan, OrderTerms, decide, new_plan, plan_orders
-from simulation.policies.protocol import Policy
+from simulation.kernels.order_plans import AT_ONCE, BLOCK_PATHS, NOTHING, IntArray, OrderPlan, OrderTerms, decide, new_plan, plan_orders
+from simulation.policies.protocol import Policy, SituationOfMany
 from simulation.policies.registry import POLICIES
 from simulation.replay.ablations import ABLATIONS
 from simulation.replay.known_end import End, arrives_in_time, to_known_end
-from simulation.tuning import even_chunks, situation_of_many, tune_many
+from simulation.settle import Settled, settle_chunk
+from simulation.tuning import alike_chunks, situation_of_many, tune_many
 
-Planned = list[tuple[OrderPlan, OrderTerms]]
 _decide: Callable[..., None] = decide
 
 
-def first_orders_of(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int) -> IntArray:
-    """What each SKU orders today, units `(n_skus,)`; a SKU's order does not depend on the others.
+class Planned(NamedTuple):
+    """What one SKU is to order, epoch by epoch, and the terms under which it does."""
+
+    plan: OrderPlan
+    terms: OrderTerms
+    settled: Settled
+    """Today's order, which the plan begins with."""
+
+
+def orders_today(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int) -> IntArray:
+    """What each SKU orders today, units `(n_skus,)`, as if today were an order day; a SKU's order does not depend on the others.
 
     Args:
-        vectors: Sorted by merchant.
+        vectors: The SKUs.
         settings: Those in force, by merchant.
         policy: A name of `POLICIES` or of `ABLATIONS`.
         end: When the game is over; `None` = plan the whole horizon.
         n_threads: Chunks of SKUs at a time.
     """
     plans = plans_of(vectors, settings, policy=policy, end=end, n_threads=n_threads)
-    found = [
-        units_ordered(plan, 0, terms, on_hand_units=vector.on_hand_units, position_units=vector.on_hand_units + int(vector.inbound_units.sum()))
-        for vector, (plan, terms) in zip(vectors, plans, strict=True)
-    ]
-    return np.array(found, dtype=np.int64)
+    return np.array([planned.settled.order_units for planned in plans], dtype=np.int64)
 
 
-def plans_of(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int) -> Planned:
-    """The orders of the best parameters of each SKU, epoch by epoch, and the terms they are placed under; see `first_orders_of`."""
-    chunks = [chunk for _, own in groupby(vectors, key=lambda vector: vector.merchant_id) for chunk in _pieces(list(own))]
+def orders_by_calendar(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int) -> IntArray:
+    """The same on the merchants' order days and where an order is urgent; see `simulation.decision`."""
+    plans = plans_of(vectors, settings, policy=policy, end=end, n_threads=n_threads)
+    found = [decision_of(vector, settings[vector.merchant_id], planned.settled) for vector, planned in zip(vectors, plans, strict=True)]
+    return np.array([decision.order_now_units for decision in found], dtype=np.int64)
+
+
+def plans_of(vectors: Sequence[FeatureVector], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int) -> list[Planned]:
+    """The orders of the best parameters of each SKU, in the order of the vectors; see `orders_today`."""
+    chunks = alike_chunks(vectors)
     chosen = {**POLICIES, **ABLATIONS}[policy]
 
-    def plan_chunk(chunk: Sequence[FeatureVector]) -> Planned:
+    def plan_chunk(places: Sequence[int]) -> list[Planned]:
+        chunk = [vectors[place] for place in places]
         return _plans_of_chunk(chunk, settings[chunk[0].merchant_id], policy=chosen, end=end)
 
+    plans: dict[int, Planned] = {}
     with ThreadPoolExecutor(n_threads) as threads:
-        return [plan for found in threads.map(plan_chunk, chunks) for plan in found]
+        for places, found in zip(chunks, threads.map(plan_chunk, chunks), strict=True):
+            plans |= zip(places, found, strict=True)
+    return [plans[place] for place in range(len(vectors))]
 
 
-def _pieces(vectors: Sequence[FeatureVector]) -> list[Sequence[FeatureVector]]:
-    return [vectors[part] for part in even_chunks(len(vectors))]
+def _plans_of_chunk(chunk: Sequence[FeatureVector], settings: Settings, *, policy: Policy, end: End | None) -> list[Planned]:
+    def situation(skus: Sequence[FeatureVector], purpose: Purpose) -> SituationOfMany:
+        many = situation_of_many(chunk_of(skus), settings, seed=settings.seed, purpose=purpose)
+        return many if end is None else to_known_end(many, end)
 
-
-def _plans_of_chunk(chunk: Sequence[FeatureVector], settings: Settings, *, policy: Policy, end: End | None) -> Planned:
-    many = situation_of_many(chunk_of(chunk), settings, seed=settings.seed)
-    many = many if end is None else to_known_end(many, end)
-    form, found = policy.form(many), tune_many(policy, many, settings).theta
-    is_useful = np.ones((len(found), HORIZON_WEEKS), dtype=np.bool_) if end is None else arrives_in_time(many.paths, end)
-    plans: Planned = []
-    for sku, theta in enumerate(found):
-        orders, plan = sku_terms_at(many.terms, sku).orders, new_plan(HORIZON_WEEKS)
+    many = situation(chunk, "optimize")
+    form, thetas = policy.form(many), tune_many(policy, many, settings).theta
+    settled = settle_chunk(form, list(thetas), many, further=lambda skus: situation([chunk[sku] for sku in skus], "settle"))
+    is_useful = np.ones((len(chunk), many.n_weeks), dtype=np.bool_) if end is None else arrives_in_time(many.paths, end)
+    plans = []
+    for sku, theta in enumerate(thetas):
+        orders, plan = sku_terms_at(many.terms, sku).orders, new_plan(many.n_weeks)
         plan_orders(form_at(form, sku), theta, orders, plan)
+        plan.kind[0], plan.amount_units[0] = AT_ONCE, settled[sku].order_units
         # A closed form such as the newsvendor's does not look at arrivals.
         plan.kind[~is_useful[sku]], plan.amount_units[~is_useful[sku]] = NOTHING, 0
-        plans.append((plan, orders))
+        plans.append(Planned(plan, orders, settled[sku] if is_useful[sku, 0] else settled[sku]._replace(order_units=0)))
     return plans
 
 

@@ -20,7 +20,9 @@ class Played(NamedTuple):
 
     journal: Journal
     orders: tuple[Shipments, ...]
-    """What was ordered at each epoch."""
+    """What was ordered at each decision."""
+    epochs: tuple[int, ...]
+    """Of each decision."""
 
 
 def play(facts: WorldFacts, decide: Decider, *, n_orders: int, shows_demand: bool, on_progress: Callable[[str], None] | None = None) -> Played:
@@ -41,4 +43,4 @@ def play(facts: WorldFacts, decide: Decider, *, n_orders: int, shows_demand: boo
             if on_progress is not None:
                 on_progress(f"decision {epoch + 1} of {n_orders}: {np.count_nonzero(orders[-1].units):,} orders, {orders[-1].units.sum():,} units")
         world.run_week()
-    return Played(world.journal, tuple(orders))
+    return Played(world.journal, tuple(orders), tuple(range(len(orders))))

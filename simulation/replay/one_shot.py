@@ -27,7 +27,7 @@ class OneShot:
         self, vectors: Callable[[Seen], Sequence[FeatureVector]], settings: Mapping[str, Settings], *, policy: str, end: End | None, n_threads: int
     ) -> None:
         self._vectors, self._settings, self._policy, self._end, self._n_threads = vectors, settings, policy, end, n_threads
-        self._plans: Planned = []
+        self._plans: list[Planned] = []
 
     def __call__(self, seen: Seen, /) -> IntArray:
         """What the plan makes of today's stock."""
@@ -35,7 +35,7 @@ class OneShot:
             self._plans = plans_of(self._vectors(seen), self._settings, policy=self._policy, end=self._end, n_threads=self._n_threads)
         position = seen.on_hand_units + seen.inbound_units.sum(axis=1)
         found = [
-            units_ordered(plan, seen.epoch, terms, on_hand_units=float(seen.on_hand_units[sku]), position_units=float(position[sku]))
-            for sku, (plan, terms) in enumerate(self._plans)
+            units_ordered(planned.plan, seen.epoch, planned.terms, on_hand_units=float(seen.on_hand_units[sku]), position_units=float(position[sku]))
+            for sku, planned in enumerate(self._plans)
         ]
         return np.array(found, dtype=np.int64)

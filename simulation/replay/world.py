@@ -2,7 +2,7 @@
 
 Weeks are numbered from 0, the week after the start; epoch j lies before week j. The order of events within a week and the units of
 account are those of the simulation (method §3), so a plan costs here what the simulation says it costs on the same path. The engine never
-sees an object of this module but `Seen`.
+sees an object of this module but `Seen`. `days.py` is the same world day by day.
 """
 
 from typing import NamedTuple
@@ -27,6 +27,8 @@ class Shipments(NamedTuple):
     arrival_week: IntArray
     """When they arrive; at its start."""
 
+
+NEVER = -1
 
 NO_SHIPMENTS = Shipments(*(np.zeros(0, dtype=np.int64),) * 4)
 
@@ -71,6 +73,8 @@ class Journal(NamedTuple):
     received_units: IntArray
     returned_units: IntArray
     ordered_units: IntArray
+    n_orders: IntArray
+    """How many were placed; several where there are several order days."""
     shelf_was_emptied: npt.NDArray[np.bool_]
     """Whether all that was on hand for the week's demand was sold: all a shop can see of a lost sale."""
 
@@ -85,6 +89,10 @@ class Seen(NamedTuple):
     """`(n_skus, 12)` in transit, by week in which it is expected; what is overdue is expected at once."""
     journal: Journal
     """The weeks that have been played; demand is what was sold where the world does not show it."""
+    last_order_day: IntArray
+    """`(n_skus,)` day of the game's last order, counted from the Monday of week 0; `NEVER` = none."""
+    weekday: int = 0
+    """Days of the week that have gone by."""
 
 
 class World:
@@ -98,12 +106,13 @@ class World:
     def __init__(self, facts: WorldFacts, *, shows_demand: bool) -> None:
         self._facts, self._shows_demand = facts, shows_demand
         shape = (facts.n_weeks, len(facts.on_hand_units))
-        units = [np.zeros(shape, dtype=np.int64) for _ in range(6)]
+        units = [np.zeros(shape, dtype=np.int64) for _ in range(7)]
         self._journal = Journal._make([*units, np.zeros(shape, dtype=np.bool_)])
         self._on_hand = facts.on_hand_units.copy()
         self._on_the_way = [facts.in_transit]
         self._carried = facts.return_offset.copy()
-        self._week = 0
+        self._week, self._weekday = 0, 0
+        self._last_order_day = np.full(shape[1], NEVER)
 
     def seen(self) -> Seen:
         """What may be known before the next week."""
@@ -111,10 +120,11 @@ class World:
         inbound = np.zeros((len(self._on_hand), HORIZON_WEEKS), dtype=np.int64)
         for shipments in self._on_the_way:
             ahead = np.maximum(shipments.expected_week - week, 0)
-            shown = (shipments.arrival_week >= week) & (ahead < HORIZON_WEEKS)
+            shown = self._is_open(shipments) & (ahead < HORIZON_WEEKS)
             np.add.at(inbound, (shipments.sku[shown], ahead[shown]), shipments.units[shown])
         played = Journal._make(rows[:week] for rows in self._journal)
-        return Seen(week, self._on_hand.copy(), inbound, played if self._shows_demand else played._replace(demand_units=played.sold_units))
+        played = played if self._shows_demand else played._replace(demand_units=played.sold_units)
+        return Seen(week, self._on_hand.copy(), inbound, played, self._last_order_day.copy(), self._weekday)
 
     def place(self, units: IntArray) -> Shipments:
         """Order now, `(n_skus,)`; the world says when it arrives."""
@@ -125,8 +135,14 @@ class World:
     def ship(self, shipments: Shipments) -> Shipments:
         """Send on their way what was ordered now, its arrival known."""
         np.add.at(self._journal.ordered_units[self._week], shipments.sku, shipments.units)
+        np.add.at(self._journal.n_orders[self._week], shipments.sku, shipments.units > 0)
+        self._last_order_day[shipments.sku[shipments.units > 0]] = 7 * self._week + self._weekday
         self._on_the_way.append(shipments)
         return shipments
+
+    def _is_open(self, shipments: Shipments) -> npt.NDArray[np.bool_]:
+        """Not yet arrived."""
+        return np.asarray(shipments.arrival_week >= self._week)
 
     def run_week(self) -> None:
         """The next week: arrivals and returns, demand, the rest of the arrivals (method §3, steps 1 to 5)."""
@@ -174,6 +190,6 @@ def week_costs(journal: Journal, cost_rates_eur: FloatArray) -> dict[str, FloatA
         "returns": journal.returned_units,
         "lost_sales": journal.demand_units - journal.sold_units,
         "overstock": left,
-        "fixed_order": (journal.ordered_units > 0).astype(np.int64),
+        "fixed_order": journal.n_orders,
     }
     return {term: charged[term] * cost_rates_eur[:, place] for place, term in enumerate(COST_TERMS)}

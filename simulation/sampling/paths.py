@@ -12,18 +12,20 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from domain.calendar import first_horizon_week
 from domain.feature_vector import FeatureVector
 from domain.quantiles import LOWER_EDGE_UNITS, tail_scale
 from domain.randomness import Purpose, keyed_words
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS
 from domain.vector_chunk import VectorChunk, chunk_of
+from simulation.horizon import horizon_weeks, to_horizon
 from simulation.kernels.chunks import ChunkDraws, ChunkPaths, draw_chunk, sku_paths_at
 from simulation.kernels.order_plans import BLOCK_PATHS
-from simulation.kernels.weekly_simulation import PathBlocks
+from simulation.kernels.weekly_simulation import PathBlocks, Words
 from simulation.sampling.dependence import dependences
-from simulation.sampling.lead_times import arrival_levels, lead_time_cvs, lead_time_levels
-from simulation.sampling.points import N_DIMENSIONS, common_points
+from simulation.sampling.lead_times import arrival_levels, lead_time_cvs, lead_time_levels, whole_weeks
+from simulation.sampling.points import DELAY, common_points, dimensions_of, n_dimensions
 
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -40,6 +42,11 @@ class Paths(NamedTuple):
     def n_paths(self) -> int:
         """How many."""
         return self.blocks.n_paths
+
+    @property
+    def n_weeks(self) -> int:
+        """Simulated."""
+        return int(self.blocks.demand_units.shape[1])
 
     @property
     def demand_units(self) -> IntArray:
@@ -81,32 +88,45 @@ def sample_chunk(chunk: VectorChunk, settings: Settings, *, n_paths: int, purpos
         purpose: What for; different purposes get independent futures.
         seed: Seed of all keyed randomness.
     """
-    points, n_skus = common_points(n_paths), len(chunk.vectors)
-    shape = (n_skus, points.shape[1], HORIZON_WEEKS, BLOCK_PATHS)
+    inventory = settings.for_article(chunk.vectors[0].lead_time_weeks).inventory
+    n_weeks, mean = horizon_weeks(inventory), inventory.lead_time_weeks
+    chunk, points, n_skus = to_horizon(chunk, n_weeks), common_points(n_paths, n_weeks), len(chunk.vectors)
+    shape = (n_skus, points.shape[1], n_weeks, BLOCK_PATHS)
     n_longest = np.empty(n_skus, np.int64)
     paths = ChunkPaths(_room(shape), _room(shape).view(np.int32), _room(shape), _room((*shape[:2], BLOCK_PATHS)), n_longest, n_paths)
-    simulation, mean = settings.simulation, settings.inventory.lead_time_weeks
-    spreads, spread = _distinct(lead_time_cvs(chunk, settings))
-    is_punctual = (np.array(spreads)[spread] == 0) | (mean == 0) | (not simulation.random_shipment_delays)
-    levels = [lead_time_levels(mean, cv) for cv in spreads]
+    spreads, spread = _distinct(lead_time_cvs(chunk, inventory))
+    is_punctual = (np.array(spreads)[spread] == 0) | (mean == 0) | (not settings.simulation.random_shipment_delays)
+    levels = [lead_time_levels(mean, cv, n_weeks) for cv in spreads]
     pairs, pair = _distinct(dependences(chunk, settings))
-    skus = ((vector.merchant_id, vector.article_id, vector.date) for vector in chunk.vectors)
     draws = ChunkDraws(
-        shift=keyed_words(N_DIMENSIONS, skus, purpose=purpose, seed=seed),
+        dimension=np.array([dimensions_of(first_horizon_week(vector.cutoff), n_weeks) for vector in chunk.vectors]),
+        shift=_shifts(chunk, n_weeks, purpose=purpose, seed=seed),
         dependence=pair,
-        mixing=np.array([_mixing(*parameters) for parameters in pairs]),
+        mixing=np.array([_mixing(*parameters, n_weeks) for parameters in pairs]),
         quantiles=chunk.demand_quantiles_units,
         lower_edge=LOWER_EDGE_UNITS,
         tail_scale=tail_scale(chunk.demand_quantiles_units),
         spread=spread,
-        lead_time=np.array([np.resize(level, HORIZON_WEEKS) for level in levels]),
+        lead_time=np.array([np.resize(level, n_weeks) for level in levels]),
         n_lead_times=np.array([level.size for level in levels]),
+        announced_weeks=whole_weeks(mean),
         punctual=np.where(is_punctual[:, None], chunk.inbound_units, 0),
         shipments=np.where(is_punctual[:, None], 0, chunk.inbound_units),
-        shipment_delay=np.array([arrival_levels(mean, cv) for cv in spreads]),
+        shipment_delay=np.array([arrival_levels(mean, cv, n_weeks) for cv in spreads]),
     )
     draw_chunk(points, draws, paths)
     return paths
+
+
+def _shifts(chunk: VectorChunk, n_weeks: int, *, purpose: Purpose, seed: int) -> Words:
+    """`(n_skus, n_weeks + 3)` by dimension. Articles of one supplier share its delay, path by path; without a supplier each has its own."""
+    shift = keyed_words(n_dimensions(n_weeks), ((vector.merchant_id, vector.article_id) for vector in chunk.vectors), purpose=purpose, seed=seed)
+    supplied = [sku for sku, vector in enumerate(chunk.vectors) if vector.supplier_id is not None]
+    if supplied:
+        suppliers, place = _distinct([(chunk.vectors[sku].merchant_id, "supplier", chunk.vectors[sku].supplier_id or "") for sku in supplied])
+        shift = shift.copy()
+        shift[supplied, DELAY] = keyed_words(1, suppliers, purpose=purpose, seed=seed)[place, 0]
+    return shift
 
 
 def _distinct(values: Sequence[_Value]) -> tuple[list[_Value], IntArray]:
@@ -124,24 +144,27 @@ def _room(shape: tuple[int, ...]) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def _mixing(common_share: float, autocorrelation: float) -> Floats:
-    """Weights [A] with A·Aᵀ = the weeks' correlation, as float32 `(12, 12)`; see `week_correlation`.
+def _mixing(common_share: float, autocorrelation: float, n_weeks: int) -> Floats:
+    """Weights [A] with A·Aᵀ = the weeks' correlation, as float32 `(n_weeks, 1 + n_weeks)`; see `week_correlation`.
 
-    Columns are the principal directions, widest first: the first and most even dimensions of the points then carry most of
-    the spread of a 12-week total. Signs are fixed by the first row.
+    The first column is the factor common to all weeks: the most even dimension of the points carries most of the spread of a
+    12-week total. Column 1 + v is what is new in week v, so that a week keeps its own part of chance while days go by.
     """
-    values, vectors = np.linalg.eigh(week_correlation(common_share, autocorrelation))
-    weights = (vectors * np.sqrt(np.maximum(values, 0.0)))[:, ::-1]
-    return np.ascontiguousarray(weights * np.where(weights[0] < 0, -1.0, 1.0), dtype=np.float32)
+    own = np.linalg.cholesky((1 - common_share) * _of_autoregression(autocorrelation, n_weeks)) if common_share < 1 else np.zeros((n_weeks, n_weeks))
+    return np.ascontiguousarray(np.column_stack((np.full(n_weeks, math.sqrt(common_share)), own)), dtype=np.float32)
 
 
-def week_correlation(common_share: float, autocorrelation: float) -> FloatArray:
-    """Correlation `(12, 12)` of the weeks' normals: g + (1 − g)·ρ^|i − j|, that of z = √g·f + √(1−g)·AR1(ρ) (lab §2).
+def week_correlation(common_share: float, autocorrelation: float, n_weeks: int = HORIZON_WEEKS) -> FloatArray:
+    """Correlation `(n_weeks, n_weeks)` of the weeks' normals: g + (1 − g)·ρ^|i − j|, that of z = √g·f + √(1−g)·AR1(ρ) (lab §2).
 
     Forecast errors of a series persist, slowly; independent weeks would understate the spread of a 12-week total.
     """
-    apart = np.abs(np.subtract.outer(np.arange(HORIZON_WEEKS), np.arange(HORIZON_WEEKS)))
-    return np.asarray(common_share + (1 - common_share) * np.power(float(autocorrelation), apart))
+    return np.asarray(common_share + (1 - common_share) * _of_autoregression(autocorrelation, n_weeks))
+
+
+def _of_autoregression(autocorrelation: float, n_weeks: int) -> FloatArray:
+    apart = np.abs(np.subtract.outer(np.arange(n_weeks), np.arange(n_weeks)))
+    return np.asarray(np.power(float(autocorrelation), apart))
 
 
 def paths_of(demand_units: IntArray, lead_time_weeks: IntArray, return_offset: FloatArray, inbound_units: IntArray | None = None) -> Paths:

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from domain.errors import DeliveryError, UsageError
 from domain.settings import AlertSettings, ChannelName, Settings, load_settings
-from quality.alerts.alert import Alert, Notification
+from quality.alerts.alert import Alert, Notification, grouped
 from quality.alerts.channels import build_channels
 from quality.alerts.delivery import deliver
 from quality.alerts.outbox import Outbox
@@ -20,7 +20,7 @@ from tests.alert_servers import HttpReceiver, SmtpServer, serving
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FIRING = Alert("run_failed", "weekly_forecast", "2026-11-16", "größer als erlaubt: no space left on device")
-NOTIFICATION = Notification("0123abcd", (FIRING, FIRING._replace(subject="ingest", severity="warning")), 2)
+NOTIFICATION = Notification("0123abcd", (grouped([FIRING]), grouped([FIRING._replace(subject="ingest", severity="warning")])), 2)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def mail_settings(server: SmtpServer, **more: Any) -> dict[str, Any]:
 
 
 def test_a_mail_says_all_and_has_the_notifications_id(smtp: SmtpServer) -> None:
-    send("mail", **(mail_settings(smtp) | {"mail_user": "replenish", "mail_password": "hidden"}))
+    send("mail", **(mail_settings(smtp) | {"mail_user": "replenish", "mail_password": "hidden", "mail_login_in_clear": True}))
     ((recipients, mail),) = smtp.mails
     assert recipients == ["a@x.org", "b@x.org"]
     assert mail["Subject"] == "[ERROR] Run failed: weekly_forecast and 1 more"
@@ -75,12 +75,27 @@ def test_a_server_without_encryption_is_refused_where_it_is_asked_for(smtp: Smtp
     assert smtp.mails == []
 
 
+def test_a_login_without_encryption_is_refused_unless_a_setting_allows_it(smtp: SmtpServer, caplog: pytest.LogCaptureFixture) -> None:
+    login = mail_settings(smtp) | {"mail_user": "replenish", "mail_password": "hidden"}
+    with pytest.raises(UsageError, match="without encryption") as refused:
+        send("mail", **login)
+    assert (smtp.logins, "hidden" in str(refused.value)) == ([], False)
+    send("mail", **login, mail_login_in_clear=True)
+    assert (len(smtp.logins), len(smtp.mails)) == (1, 1)
+    assert "without encryption" in caplog.text
+    assert "hidden" not in caplog.text
+    with pytest.raises(DeliveryError, match="STARTTLS"):  # the server has none: the password is not sent
+        send("mail", **login | {"mail_security": "starttls"})
+    assert len(smtp.logins) == 1
+
+
 def test_a_webhook_gets_text_and_record(http: HttpReceiver) -> None:
     send("webhook", webhook_url=http.url)
     (post,) = http.posts
     body = json.loads(post.body)
     assert body["text"].startswith("[ERROR] Run failed: weekly_forecast and 1 more")
-    assert body["replenish"]["alerts"][1] == {"subject": "ingest", "partition": "2026-11-16", "severity": "warning", "evidence": FIRING.evidence}
+    one = {"subject": "ingest", "partition": "2026-11-16", "severity": "warning", "evidence": FIRING.evidence}
+    assert body["replenish"]["alerts"][1] == one | {"n_partitions": 1, "worst": [one]}
     assert post.headers["Idempotency-Key"] == body["replenish"]["id"] == "0123abcd"
 
 

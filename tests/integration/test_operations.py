@@ -40,6 +40,15 @@ ENVIRONMENT = {
     "POLARS_MAX_THREADS": "1",
 }
 
+BROWSERS = (
+    {},
+    {"Host": "localhost:3000", "Origin": "http://localhost:3000"},
+    {"Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Host": "evil.example", "Origin": "http://evil.example"},
+)
+"""Headers of a program, of a page of the UI (through a tunnel), and of pages of another site."""
+
 
 def run_job(settings: Settings, job: str, tags: Mapping[str, str]) -> None:
     with open_instance(settings.data) as instance:
@@ -92,6 +101,7 @@ def test_a_backfill_succeeds_and_a_killed_run_converges_to_the_same_bytes(tmp_pa
         run_job(undisturbed, INGEST, shard_range(len(SHARDS)))
         run_job(undisturbed, WEEKLY_FORECAST, {RANGE_START_TAG: everything[0], RANGE_END_TAG: everything[-1]})
         server.wait_until_ready()
+        assert [server.refusal("{ version }", **headers) for headers in BROWSERS] == [0, 0, 403, 403, 400]
         first = server.launch_backfill(WEEKLY_TABLES, keys_of_weeks(TWO_WEEKS))
         second = server.launch_backfill(WEEKLY_TABLES, keys_of_weeks(ANOTHER_WEEK))
         killed = kill_in_the_middle(server, second)

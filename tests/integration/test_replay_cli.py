@@ -87,6 +87,10 @@ def test_backtest_writes_results_and_reports(source: Path, tmp_path: Path, reple
     found = json.loads(out)
     assert found["starts"] == [str(week(START)), str(week(START + 4))]
     assert [row["contestant"] for row in found["contestants"]] == ["look_ahead on moving_average", "base_stock on moving_average", "hindsight"]
+    engines, hindsight = found["contestants"][:2], found["contestants"][2]
+    assert all(0.1 < row["promised_cost_eur"] / row["total_cost_eur"] < 10 and 0 < row["promised_fill_rate"] <= 1 for row in engines)
+    assert (hindsight["promised_cost_eur"], hindsight["promised_fill_rate"]) == (None, None)
+    assert {row["interval_over"] for row in found["uplifts"]} == {"series"}
     assert pl.read_parquet(found["results"]).height == 2 * 3 * 4
     assert Path(found["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert [file.name for file in (tmp_path / "merchants").iterdir()] == ["m.html"]

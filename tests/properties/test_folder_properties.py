@@ -55,7 +55,11 @@ def read(frame: pl.DataFrame, *, csv: bool) -> RawTables:
 def test_row_order_types_and_format_do_not_matter(content: list[tuple[Any, ...]], data: st.DataObject) -> None:
     frame = pl.DataFrame([*content, GOOD], schema=dict.fromkeys(SPELLINGS), orient="row", infer_schema_length=None)
     frame = frame.cast({"merchant_id": pl.Int64, "sales_units": pl.Int64, "unit_price_eur": pl.Float64})
-    expected = read(frame, csv=False)
+    try:
+        expected = read(frame, csv=False)
+    except DataError as error:
+        assert "a fault of the table" in str(error)  # noqa: PT017 - most of the few rows break one rule
+        return
     shuffled = frame[data.draw(st.permutations(range(frame.height)))]
     csv = data.draw(st.booleans())
     spelt = SPELLINGS | ({"merchant_id": TEXT_IDS, "article_id": TEXT_IDS} if csv else {})
@@ -84,21 +88,25 @@ def test_every_garbage_row_is_accepted_or_rejected_once(table: str, data: st.Dat
     garbage = [{**good, **data.draw(st.dictionaries(st.sampled_from(sorted(good)), cells, max_size=3))} for _ in range(n_rows)]
     raw = pl.DataFrame(garbage, schema=dict.fromkeys(good, pl.String))
     try:
-        accepted, rejects = filter_rows(table, raw, today=TODAY, location="garbage")
+        accepted, rejects, _, _, n_added_up = filter_rows(table, raw, today=TODAY, location="garbage")
     except DataError as error:
         assert "cannot be read as" in str(error)  # noqa: PT017 - refusing the whole column is the other right answer
         return
-    assert accepted.height + rejects.height == n_rows
+    assert accepted.height + n_added_up + rejects.height == n_rows
     assert not accepted.select(pl.struct(ROW_KEYS[table]).is_duplicated().any()).item()
     schema.validate(accepted)
 
 
 @QUICK
-@given(lines=st.lists(st.text(alphabet='ab12,"\n -', max_size=25), max_size=8))
+@given(lines=st.lists(st.text(alphabet='ab12,"\n -', max_size=25), max_size=4))
 def test_every_garbage_line_of_a_csv_file_is_accounted_for(lines: list[str]) -> None:
     good = [f"m,a{number},2026-06-01,1" for number in range(9)]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "weekly_sales.csv").write_text("\n".join(["merchant_id,article_id,week,sales_units", *good, *lines]))
-        source = read_source(folder, today=TODAY)
+        try:
+            source = read_source(folder, today=TODAY)
+        except DataError as error:
+            assert "a fault of the table" in str(error)  # noqa: PT017 - more than a tenth of the lines are no rows
+            return
     assert source.rows_accepted + source.rows_rejected == source.rows_read
     assert source.frames["weekly_sales"].filter(pl.col("merchant_id") == "m").height == len(good)

@@ -3,11 +3,13 @@
 import math
 from statistics import fmean, pstdev
 
+import numpy as np
 import pytest
 
 from domain.settings import ForecastSettings
 from ml.preprocessing import build_weekly_demand
 from ml.transformation import build_inference_rows
+from ml.transformation.usual_weeks import USUAL_COLUMNS, USUAL_LEVELS
 from tests.weekly_tables import panel_tables, week
 
 
@@ -32,6 +34,8 @@ def twin(history: list[tuple[int | None, bool]]) -> dict[str, float]:
     out["stock_out_share_13"] = fmean([float(censored) for _, censored in history[-13:]])
     out["age_weeks"] = min(len(history) - 1, 52)
     out["scale_units"] = scale
+    out["n_usual_weeks"] = len(known(52))
+    out |= {name: float(np.quantile(known(52), level)) if known(52) else math.nan for name, level in zip(USUAL_COLUMNS, USUAL_LEVELS, strict=True)}
     return out
 
 

@@ -17,7 +17,7 @@ from domain.settings import AlertSettings, Settings
 from domain.stage_tables import Exceptions
 from orchestration.alert_sensors import ALERT_DELIVERY, ALERT_FRESHNESS, ALERT_RUNS
 from orchestration.definitions import build_definitions
-from orchestration.failure_log import label_covers
+from orchestration.failure_log import label_covers, label_follows
 from orchestration.run_tags import RANGE_END_TAG, RANGE_START_TAG
 from quality.alerts.outbox import Outbox
 from sources.storage import write_parquet
@@ -74,15 +74,17 @@ def run(instance: dg.DagsterInstance, *events: Any, error: Exception | None = No
     daily_optimization.execute_in_process(instance=instance, tags=dict(tags), raise_on_error=False)
 
 
-def check(*, passed: bool, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN, shard: str | None = "00") -> dg.AssetCheckEvaluation:
-    metadata = {"rows_in_breach": dg.MetadataValue.int(7)}
+def check(
+    *, passed: bool, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN, shard: str | None = "00", day: str = DAY, n_rows: int = 7
+) -> dg.AssetCheckEvaluation:
+    metadata = {"rows_in_breach": dg.MetadataValue.int(n_rows)}
     return dg.AssetCheckEvaluation(
         asset_key=POLICIES,
         check_name="whole_packs",
         passed=passed,
         severity=severity,
         metadata=metadata,
-        partition=f"{DAY}|{shard}" if shard else None,
+        partition=f"{day}|{shard}" if shard else None,
         description=None,
     )
 
@@ -114,20 +116,69 @@ def test_a_run_that_dagster_starts_again_by_itself_is_no_news(instance: dg.Dagst
     assert look() == []
 
 
-def test_failed_checks_are_grouped_and_resolved_by_partition(instance: dg.DagsterInstance, look: Look) -> None:
+def test_failed_checks_are_grouped_and_resolved_together(instance: dg.DagsterInstance, look: Look) -> None:
     run(instance, check(passed=False), check(passed=False, shard="01"), check(passed=False, severity=dg.AssetCheckSeverity.ERROR, shard="01"))
     (message,) = look()
-    assert (message["severity"], message["n_firing"]) == ("error", 2)
-    assert [(alert["partition"], alert["severity"]) for alert in message["alerts"]] == [
-        (f"{DAY}|00", "warning"),
-        (f"{DAY}|01", "warning"),
-        (f"{DAY}|01", "error"),
-    ]
-    assert message["alerts"][0]["subject"] == "policy/policies: whole_packs"
-    assert "rows_in_breach 7" in message["alerts"][0]["evidence"]
+    (group,) = message["alerts"]
+    assert (message["severity"], message["n_firing"], group["n_partitions"]) == ("error", 1, 2)
+    assert [(alert["partition"], alert["severity"]) for alert in group["worst"]] == [(f"{DAY}|01", "error"), (f"{DAY}|00", "warning")]
+    assert group["subject"] == "policy/policies: whole_packs"
+    assert "rows_in_breach 7" in group["evidence"]
     run(instance, check(passed=True, shard="01"))
+    assert look() == []
+    run(instance, check(passed=True))
     (message,) = look()
-    assert (message["state"], message["n_firing"], [alert["partition"] for alert in message["alerts"]]) == ("resolved", 1, [f"{DAY}|01"])
+    assert (message["state"], message["n_firing"], message["alerts"][0]["partition"]) == ("resolved", 0, f"{DAY}|00")
+
+
+def test_the_partition_with_most_rows_in_breach_is_the_worst(instance: dg.DagsterInstance, look: Look) -> None:
+    run(instance, *(check(passed=False, shard=f"{shard:02d}", n_rows=n_rows) for shard, n_rows in enumerate((3, 90, 5, 40))))
+    ((group,),) = [message["alerts"] for message in look()]
+    assert [alert["partition"] for alert in group["worst"]] == [f"{DAY}|{shard}" for shard in ("01", "03", "02")]
+
+
+def test_a_check_that_passes_on_a_later_day_settles_earlier_ones_of_its_shards(instance: dg.DagsterInstance, look: Look) -> None:
+    run(instance, check(passed=False), check(passed=False, shard="01"))
+    look()
+    run(instance, check(passed=True, shard="00", day="2026-09-30"))
+    assert look() == []
+    run(instance, check(passed=True, shard="00", day="2026-10-02"), check(passed=True, shard="01", day="2026-10-02"))
+    assert [(message["state"], message["alerts"][0]["n_partitions"]) for message in look()] == [("resolved", 2)]
+    run(instance, check(passed=False, day="2026-10-03"))
+    assert [message["state"] for message in look()] == ["firing"]
+
+
+def is_current(table: str, week: str, **reasons: str) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(table.split("/")),
+        check_name="is_current",
+        passed=not reasons,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={name: dg.MetadataValue.text(what) for name, what in reasons.items()},
+        partition=f"00|{week}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_offered"), [("restated", True), ("upstream", True), ("unknown", True), ("reference", False), ("settings", False), ("code", False)]
+)
+def test_what_a_repair_makes_again_is_offered(instance: dg.DagsterInstance, look: Look, reason: str, is_offered: bool) -> None:
+    run(instance, is_current("series/weekly_demand", "2026-09-07", **{reason: "what changed"}), tags={})
+    assert [message["key"] for message in look()] == ["repair_offered"] * is_offered
+
+
+def test_a_restated_source_is_one_offer_to_repair_and_a_change_of_settings_none(instance: dg.DagsterInstance, look: Look) -> None:
+    stale = [(table, f"2026-{month:02d}-07") for table in ("series/weekly_demand", "features/model_rows") for month in range(1, 10)]
+    run(instance, *(is_current(*key, settings="forecast") for key in stale))
+    assert look() == []
+    run(instance, *(is_current(*key, restated="raw/sales_transactions 2026") for key in stale), tags={})
+    ((message, group),) = [(message, group) for message in look() for group in message["alerts"]]
+    assert (message["key"], message["severity"], group["n_partitions"], len(group["worst"])) == ("repair_offered", "warning", 18, 3)
+    assert group["partition"] == "00|2026-09-07"
+    run(instance, *(is_current(*key) for key in stale[1:]), tags={})
+    assert look() == []
+    run(instance, is_current(*stale[0]), tags={})
+    assert [(message["key"], message["state"]) for message in look()] == [("repair_offered", "resolved")]
 
 
 def test_a_run_over_more_partitions_resolves_fewer_but_not_the_other_way_round(instance: dg.DagsterInstance, look: Look) -> None:
@@ -153,6 +204,23 @@ def test_a_run_over_more_partitions_resolves_fewer_but_not_the_other_way_round(i
 )
 def test_partitions_of_a_label(label: str, other: str, covers: bool) -> None:
     assert label_covers(label, other) == covers
+
+
+@pytest.mark.parametrize(
+    ("label", "other", "follows"),
+    [
+        ("2026-10-02|00", "2026-10-01|00", True),
+        ("2026-10-02|00 … 2026-10-02|03", "2026-10-01|02", True),
+        ("00|2026-09-14 … 03|2026-09-14", "02|2026-09-07", True),
+        ("2026-10-02|00", "2026-10-01|01", False),
+        ("2026-10-01|00", "2026-10-01|00", False),
+        ("2026-09-30|00", "2026-10-01|00", False),
+        ("00 … 03", "02", False),
+        ("none", "none", False),
+    ],
+)
+def test_labels_of_later_weeks_and_days(label: str, other: str, follows: bool) -> None:
+    assert label_follows(label, other) == follows
 
 
 def test_what_failed_and_was_mended_between_two_looks_is_told_in_order(instance: dg.DagsterInstance, look: Look) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -118,6 +119,12 @@ def test_readers_see_whole_versions_while_the_file_is_refreshed(root: Path) -> N
     assert len(of_fresh["seen"]) > 1
     assert of_fresh["n_queries"] > N_REFRESHES
     assert markers(root) == [1 + N_REFRESHES]
+
+
+def test_a_published_version_can_be_read_and_not_written(root: Path) -> None:
+    for _ in range(2):
+        location, _ = build_analytics(str(root), n_shards=2)
+        assert stat.S_IMODE(Path(location).resolve().stat().st_mode) == 0o444
 
 
 def test_who_opened_the_file_for_writing_blocks_nobody(root: Path) -> None:

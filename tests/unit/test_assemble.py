@@ -9,6 +9,7 @@ from domain.feature_vector import hash_vector_row, vector_from_row
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.settings import CostSettings, ForecastSettings, Settings
 from feature_store import DefaultUsed, assemble_vectors, defaults_used
+from feature_store.economics import unit_economics
 from feature_store.stock import returns_due_units
 from ml.pipeline import forecast_from_tables
 from ml.preprocessing import build_weekly_demand, estimate_merchant_profiles
@@ -60,7 +61,7 @@ def test_stock_is_the_latest_level_of_each_warehouse_before_the_decision_day():
         {"warehouse_id": "x", "date": MONDAY - timedelta(days=9), "on_hand_units": 50},
         {"warehouse_id": "x", "date": MONDAY - timedelta(days=1), "on_hand_units": 7},
         {"warehouse_id": "x", "date": MONDAY, "on_hand_units": 999},
-        {"warehouse_id": None, "date": MONDAY - timedelta(days=30), "on_hand_units": 5},
+        {"warehouse_id": None, "date": MONDAY - timedelta(days=6), "on_hand_units": 5},
     ]
     assert vectors(stock_levels=levels)["on_hand_units"].to_list() == [12]
 
@@ -69,16 +70,32 @@ def test_shipments_in_transit_stand_in_the_week_they_are_expected():
     start = 70  # the decision day, counted from the first Monday
     shipments = [
         shipment(1, 60, start + 8, 10),  # next week
-        shipment(2, 60, start - 20, 3),  # overdue
+        shipment(2, 40, start - 2, 3),  # overdue by two days
         shipment(3, 60, start - 1, 100, received=start - 1),  # already in stock
         shipment(4, 60, start + 6, 4, received=start + 6),  # received later: still in transit today
         shipment(5, start, start + 7, 1000),  # ordered today: not yet known
         shipment(6, 60, start + 7 * 12, 500),  # beyond the horizon
-        shipment(7, 68, None, 20),  # week 9, two weeks' lead time: week 12 = horizon week 2
-        shipment(8, None, start + 15, 30),  # ordered three weeks earlier, it is inferred
+        shipment(7, 68, None, 20),  # in week 9, two weeks' lead time: week 11 = horizon week 1
+        shipment(8, None, start + 15, 30),  # expected within twice the lead time: known
         shipment(9, None, None, 77),  # nowhere to be placed
     ]
-    assert vectors(inbound_shipments=shipments)["inbound_units"].to_list() == [[7, 10, 50] + [0] * 9]
+    assert vectors(inbound_shipments=shipments)["inbound_units"].to_list() == [[7, 30, 30] + [0] * 9]
+
+
+def test_the_decision_day_begins_at_midnight():
+    midnight = day(70, hour=0)
+    received_today = shipment(1, 60, 69, 4) | {"received_at": midnight}
+    ordered_today = shipment(2, 60, 71, 1000) | {"ordered_at": midnight}
+    assert vectors(inbound_shipments=[received_today, ordered_today])["inbound_units"].to_list() == [[4] + [0] * 11]
+
+
+def test_an_observed_price_is_the_mean_of_the_last_twelve_priced_weeks_up_to_the_cutoff():
+    prices = [100.0, *[10.0] * 10, 4.0, 4.0]  # the first is of a week too long ago
+    rows = [row | {"unit_price_eur": price} for row, price in zip(weekly_rows([3] * 14), [*prices, 500.0], strict=True)]
+    demand = build_weekly_demand(tables_of(weekly_sales=rows), cutoff=week(13), history_weeks=156)
+    series = pl.DataFrame({"merchant_id": ["m"], "article_id": ["a"]})
+    found = unit_economics(series, tables_of(), demand, cutoff=week(12), costs=CostSettings())
+    assert found["unit_price_eur"].item() == pytest.approx((10 * 10.0 + 2 * 4.0) / 12)
 
 
 def test_prices_come_from_the_article_then_from_sales_then_from_the_settings():
@@ -176,7 +193,7 @@ def test_every_default_is_named_once_with_its_value_and_share():
     assert found["holding_rate_eur_per_unit_week"] == DefaultUsed("holding_rate_eur_per_unit_week", "0.01 × unit_price_eur", 1.0)
     assert found["return_rate"].share_of_rows == 1.0
     assert found["lead_time_cv"] == DefaultUsed("lead_time_cv", "0.4", 1.0)
-    assert found["objective"] == DefaultUsed("objective", "p75", 1.0)
+    assert found["objective"] == DefaultUsed("objective", "mean", 1.0)
     assert "lead_time_weeks" not in found
 
 

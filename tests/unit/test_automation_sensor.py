@@ -43,7 +43,7 @@ def today(settings: Settings) -> date:
 def deliver_until(last_day: date, settings: Settings) -> None:
     """What an ingestion leaves of a source that reaches to a day."""
     days = [last_day - timedelta(weeks=30), last_day]
-    rows = [{"table": "sales_transactions", "event": "occurred_at", "day": day, "n_rows": 1, "rows_hash": 1} for day in days]
+    rows = [{"table": "sales_transactions", "event": "occurred_at", "day": day, "n_rows": 1, "rows_hash": 1, "has_left": False} for day in days]
     for shard in SHARDS:
         frame = Fingerprints.cast(pl.DataFrame(rows))
         write_parquet(frame, partition_location(settings.data, "raw/fingerprints", {"shard": shard}))

@@ -51,7 +51,8 @@ START = date(2026, 1, 5)
 def test_realised_cost_by_hand() -> None:
     raw = tables(
         stock_levels=frame_of(
-            RAW_TABLES["stock_levels"], *({"date": START + timedelta(days=days), "on_hand_units": units} for days, units in ((6, 10), (9, 4), (20, 99)))
+            RAW_TABLES["stock_levels"],
+            *({"date": START + timedelta(days=days), "on_hand_units": units} for days, units in ((6, 10), (7, 50), (9, 4), (20, 99))),
         ),
         inbound_shipments=frame_of(
             RAW_TABLES["inbound_shipments"],

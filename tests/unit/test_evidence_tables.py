@@ -48,11 +48,11 @@ def test_no_cost_curves_where_none_are_wanted() -> None:
 
 
 def test_evidence_changes_no_decision(recommendations: pl.DataFrame) -> None:
-    more = FAST.model_copy(update={"evidence": EvidenceSettings(n_paths_cost_curve=0, compared_policies=("look_ahead",))})
+    more = FAST.model_copy(update={"evidence": EvidenceSettings(n_paths_cost_curve=0, compared_policies=("extended",))})
     other = optimize_vectors(vector_rows(), more, merchants=NO_MERCHANTS)
     decided = [name for name in Policies.column_names() if name != "settings_hash"]
     assert other.select(decided).equals(recommendations.select(decided))
-    assert "look_ahead" in alternatives_of(other)["alternative"].to_list()
+    assert "extended" in alternatives_of(other)["alternative"].to_list()
 
 
 def test_no_recommendations_no_evidence() -> None:

@@ -84,6 +84,12 @@ def test_only_what_is_open_can_be_expedited(in_transit: int, words: str) -> None
     assert row["suggested_action"].startswith(words)
 
 
+def test_what_was_lost_in_one_week_is_not_asked_for_again_in_the_next() -> None:
+    (row,) = rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)))
+    assert row["at_stake_eur"] == pytest.approx(2 * 9.875 * 2, abs=0.01)  # two weeks without stock, a margin of 2 EUR
+    assert "about 20 units short" in row["suggested_action"]
+
+
 def test_the_merchants_own_lead_time_counts() -> None:
     merchants = {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=0.0)}
     assert rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)), merchants) == []
@@ -161,7 +167,8 @@ def test_stock_below_zero_of_the_last_week() -> None:
     assert (row["reason"], row["at_stake_eur"]) == ("stock below zero", 12.0)
     assert "say -4 units" in row["suggested_action"]
     assert rank(policy(), vector(), refused_count("2026-03-04", -4)) == []  # of the day itself
-    assert rank(policy(), vector(), refused_count("2026-02-20", -4)) == []  # long ago
+    assert [row["at_stake_eur"] for row in rank(policy(), vector(), refused_count("2026-02-25", -4))] == [12.0]  # a week ago
+    assert rank(policy(), vector(), refused_count("2026-02-24", -4)) == []  # long ago
 
 
 @pytest.mark.parametrize(("history", "at_stake_eur"), [([2] * 8 + [12] * 4, 10 * 12 * 2.0), ([12] * 8 + [2] * 4, 10 * 12 * 3.0)])

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from domain.tables import RAW_TABLES
-from sources.fingerprints import EVENT_DAYS, fingerprint, restated_days, visible_hash
+from sources.fingerprints import EVENT_DAYS, fingerprint, keep_left_days, restated_days, visible_hash, window_starts
 
 
 def at(day: int) -> datetime:
@@ -51,6 +51,13 @@ def test_only_what_is_dated_before_the_day_counts(before: date, same: bool) -> N
     assert (visible_hash(old, "sales_transactions", before=before) == visible_hash(new, "sales_transactions", before=before)) is same
 
 
+@pytest.mark.parametrize(("before", "counts"), [(date(2026, 3, 8), False), (date(2026, 3, 9), True)])
+def test_a_weeks_sales_count_from_the_day_after_its_sunday(before: date, counts: bool) -> None:
+    weekly = fingerprint(rows("weekly_sales", merchant_id=["M"], article_id=["A"], week=[date(2026, 3, 2)], sales_units=[4]))
+    nothing = visible_hash(weekly, "weekly_sales", before=date(2026, 1, 1))
+    assert (visible_hash(weekly, "weekly_sales", before=before) != nothing) is counts
+
+
 def test_a_changed_row_changes_the_hash_from_its_day_on() -> None:
     old, new = fingerprint(sales(1, 2)), fingerprint({"sales_transactions": pl.concat([*sales(1).values(), *sales(2, units=7).values()])})
     hashes = [[visible_hash(found, "sales_transactions", before=date(2026, 3, day)) for found in (old, new)] for day in (2, 3)]
@@ -74,6 +81,32 @@ def test_restated_days_are_changed_added_or_vanished_but_never_news() -> None:
     old = fingerprint(sales(1, 2, 5))
     new = fingerprint({"sales_transactions": pl.concat([*sales(1, units=3).values(), *sales(3, 5, 6).values()])})
     assert restated_days(old, new)["day"].to_list() == [date(2026, 3, day) for day in (1, 2, 3)]
+
+
+def test_a_moving_export_window_restates_nothing() -> None:
+    old, now = fingerprint(sales(1, 2, 3, 4)), sales(3, 4, 5)
+    kept = keep_left_days(old, fingerprint(now), window_starts(now))
+    assert restated_days(old, kept).is_empty()
+    assert kept.select("day", "has_left").rows() == [(date(2026, 3, at), at < 3) for at in range(1, 6)]
+    before = date(2026, 3, 5)
+    assert visible_hash(kept, "sales_transactions", before=before) == visible_hash(old, "sales_transactions", before=before)
+
+
+def test_a_row_missing_inside_the_moved_window_is_a_restatement() -> None:
+    old, now = fingerprint(sales(1, 2, 3, 4)), sales(2, 4, 5)
+    assert restated_days(old, keep_left_days(old, fingerprint(now), window_starts(now)))["day"].to_list() == [date(2026, 3, 3)]
+
+
+def test_a_row_missing_at_the_old_end_of_a_window_that_stands_is_a_restatement() -> None:
+    # The window is the whole read's: that this shard's first day is gone does not move it.
+    old, now = fingerprint(sales(1, 2, 3)), sales(2, 3)
+    assert restated_days(old, keep_left_days(old, fingerprint(now), window_starts(sales(1, 2, 3))))["day"].to_list() == [date(2026, 3, 1)]
+
+
+def test_a_window_cut_by_the_clock_leaves_part_of_its_first_day() -> None:
+    whole = pl.concat([*sales(1, 2, 3).values(), *(frame.with_columns(transaction_id=pl.lit("morning")) for frame in sales(2).values())])
+    old, now = fingerprint({"sales_transactions": whole}), sales(2, 3)
+    assert restated_days(old, keep_left_days(old, fingerprint(now), window_starts(now))).is_empty()
 
 
 def test_a_table_without_dates_is_visible_always() -> None:

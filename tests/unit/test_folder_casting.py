@@ -34,6 +34,14 @@ def test_what_is_no_whole_number_fails() -> None:
     assert cast([2**53 + 1, 5], pl.Int64, pl.Float64()) == ([None, 5.0], [True, False])
 
 
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_float_beyond_the_exact_integers_is_no_whole_number(as_text: bool) -> None:
+    numbers = pl.Series("n", [2.0**53, -(2.0**53), 2.0**53 + 2, -(2.0**53) - 2, 1e18])
+    found = cast_losslessly(numbers.map_elements(repr, return_dtype=pl.String) if as_text else numbers, pl.Int64())
+    assert found.values.to_list() == [2**53, -(2**53), None, None, None]
+    assert found.failed.to_list() == [False, False, True, True, True]
+
+
 def test_text_numbers() -> None:
     text = ["5", " 6 ", "7.0", "1e3", "1.5", "abc", "", "9007199254740993", None]
     values, failed = cast(text, pl.String, pl.Int64())

@@ -1,10 +1,13 @@
 """Faults of a table: the reading stops and says which file, column and rule, and what to do."""
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from domain.errors import DataError
@@ -119,12 +122,68 @@ def test_empty_sales_in_parquet(source: Path) -> None:
     assert "is empty" in refusal(source)
 
 
-@pytest.mark.parametrize("content", ["", "return_id,returned_at,merchant_id,article_id,quantity_units\n"])
-def test_an_empty_optional_table_is_fine(source: Path, content: str) -> None:
-    (source / "returns.csv").write_text(content)
+def test_an_optional_table_that_is_a_header_only_is_empty_and_said(source: Path) -> None:
+    (source / "returns.csv").write_text("return_id,returned_at,merchant_id,article_id,quantity_units\n")
     read = read_source(str(source), today=TODAY)
     assert read.frames["returns"].is_empty()
     assert "returns" in read.present
+    assert read.readings.select("reading", "table", "n_rows").rows() == [("empty_table", "returns", 0)]
+
+
+@pytest.mark.parametrize("spoil", ["nothing", "folder", "link", "pipe"])
+@pytest.mark.parametrize("name", ["stock_levels.csv", "stock_levels.parquet"])
+def test_what_is_named_like_a_table_and_is_none_is_never_taken_for_absent(source: Path, spoil: str, name: str) -> None:
+    file = source / name
+    {
+        "nothing": lambda: file.write_bytes(b""),
+        "folder": file.mkdir,
+        "link": lambda: file.symlink_to(source / "absent"),
+        "pipe": lambda: os.mkfifo(file),
+    }[spoil]()
+    assert name in refusal(source)
+
+
+def sales_of(rows: list[str], source: Path) -> None:
+    (source / "weekly_sales.parquet").unlink(missing_ok=True)
+    (source / "sales_transactions.csv").write_text("transaction_id,occurred_at,merchant_id,article_id,quantity_units\n" + "\n".join(rows) + "\n")
+
+
+def test_a_key_that_restarts_is_a_fault_of_the_table(source: Path) -> None:
+    sales_of([f"{number % 20},2026-06-{1 + number // 20:02d},m,a,1" for number in range(40)], source)
+    message = refusal(source)
+    assert "rule primary_key refuses 20 of 40 rows (50%)" in message
+    assert '"transaction_id": "0"' in message
+
+
+def test_an_export_that_was_appended_twice_is_read_once(source: Path) -> None:
+    sales_of([f"{number},2026-06-01,m,a,1" for number in range(20)] * 2, source)
+    read = read_source(str(source), today=TODAY)
+    assert (read.rows_accepted, read.rejects_by_rule) == (20, {"sales_transactions: primary_key": 20})
+
+
+@pytest.mark.parametrize(("n_bad", "stops"), [(5, True), (4, False)])
+def test_five_rows_and_more_than_a_tenth_are_a_fault_of_the_table(source: Path, n_bad: int, *, stops: bool) -> None:
+    sales_of([f"{number},2026-06-01,m,a,{-1 if number < n_bad else 1}" for number in range(49)], source)
+    if stops:
+        assert "rule quantity_units|min refuses 5 of 49 rows (10%)" in refusal(source)
+    else:
+        assert read_source(str(source), today=TODAY).rows_rejected == n_bad
+
+
+@pytest.mark.parametrize("zone", ["+05:30", "CEST", "Mars/Olympus", "Europe/Berlin", "UTC"])
+def test_an_instant_is_read_whatever_zone_it_is_shown_in(tmp_path: Path, zone: str) -> None:
+    instants = pa.array([1_780_000_000_000_000], pa.timestamp("us", tz=zone))
+    columns = {"transaction_id": ["1"], "occurred_at": instants, "merchant_id": ["m"], "article_id": ["a"], "quantity_units": [1]}
+    pq.write_table(pa.table(columns), tmp_path / "sales_transactions.parquet")
+    read = read_source(str(tmp_path), today=TODAY)
+    assert read.frames["sales_transactions"]["occurred_at"].to_list() == [dt.datetime(2026, 5, 28, 20, 26, 40, tzinfo=dt.UTC)]
+
+
+def test_commas_at_the_end_of_lines_add_no_field(tmp_path: Path) -> None:
+    (tmp_path / "weekly_sales.csv").write_text("merchant_id,article_id,week,sales_units,,\nm,a,2026-06-01,1,,\nm,b,2026-06-01,2\nm,c,2026-06-01,3,,,\n")
+    read = read_source(str(tmp_path), today=TODAY)
+    assert read.frames["weekly_sales"]["sales_units"].to_list() == [1, 2, 3]
+    assert read.not_read == []
 
 
 @pytest.mark.parametrize("write", [pl.DataFrame.write_csv, pl.DataFrame.write_parquet])

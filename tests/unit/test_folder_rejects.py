@@ -46,10 +46,10 @@ def assert_only_reject(read: RawTables, table: str, rule: str) -> None:
         ("quantity_units", "0", "quantity_units|min"),
         ("quantity_units", "1.5", "quantity_units|castable"),
         ("quantity_units", "abc", "quantity_units|castable"),
-        ("unit_price_eur", "-0.01", "unit_price_eur|min"),
-        ("unit_price_eur", "NaN", "unit_price_eur|nan"),
-        ("unit_price_eur", "inf", "unit_price_eur|inf"),
-        ("unit_price_eur", "free", "unit_price_eur|castable"),
+        ("quantity_units", "1000000001", "quantity_units|max"),
+        ("quantity_units", "4006381333931", "quantity_units|max"),
+        ("quantity_units", "1e308", "quantity_units|castable"),
+        ("quantity_units", "nan", "quantity_units|castable"),
         ("occurred_at", "someday", "occurred_at|castable"),
         ("occurred_at", "1989-12-31 23:59", "occurred_at|not_before_1990"),
         ("occurred_at", "2026-07-01 00:00", "occurred_at|not_in_the_future"),
@@ -67,9 +67,6 @@ def test_a_bad_sale_is_one_reject(tmp_path: Path, column: str, value: str | None
         ("sales_units", -1.0, "sales_units|min"),
         ("sales_units", 1.5, "sales_units|castable"),
         ("sales_units", float("nan"), "sales_units|castable"),
-        ("unit_price_eur", float("nan"), "unit_price_eur|nan"),
-        ("unit_price_eur", float("inf"), "unit_price_eur|inf"),
-        ("promotion", 1.5, "promotion|max"),
         ("article_id", "", "article_id|min_length"),
         ("week", None, "week|nullability"),
         ("week", dt.date(2026, 6, 2), "week_is_monday"),
@@ -140,13 +137,41 @@ def test_plans_may_lie_in_the_future(tmp_path: Path) -> None:
     assert read.rejects_by_rule == {"inbound_shipments: received_at|not_in_the_future": 1}
 
 
-def test_settings_of_a_merchant_are_checked_row_by_row(tmp_path: Path) -> None:
+@pytest.mark.parametrize("price", ["-0.01", "NaN", "inf", "free", "1e308", "4006381333931"])
+def test_a_bad_optional_cell_never_costs_a_sale(tmp_path: Path, price: str) -> None:
+    read = read_sales(tmp_path, {"unit_price_eur": price})
+    assert (read.rows_accepted, read.rows_rejected) == (5, 0)
+    sale = read.frames["sales_transactions"].row(by_predicate=pl.col("transaction_id") == "t", named=True)
+    assert (sale["quantity_units"], sale["unit_price_eur"]) == (2, None)
+    assert read.readings.select("reading", "table", "column", "merchant_id", "article_id", "n_rows").rows() == [
+        ("unusable_cell", "sales_transactions", "unit_price_eur", "m", "a", 1)
+    ]
+    assert price.lower() in read.readings["evidence"][0].lower()
+
+
+@pytest.mark.parametrize(("column", "value"), [("unit_price_eur", float("nan")), ("unit_price_eur", float("inf")), ("promotion", 1.5)])
+def test_a_bad_optional_cell_never_costs_a_week(tmp_path: Path, column: str, value: float) -> None:
+    read = read_weeks(tmp_path, {column: value})
+    week = read.frames["weekly_sales"].row(by_predicate=pl.col("article_id") == "a", named=True)
+    assert (week["sales_units"], week[column], read.rows_rejected) == (2, None, 0)
+    assert read.readings["column"].to_list() == [column]
+
+
+def test_a_bad_cell_of_a_merchant_keeps_the_other_cells(tmp_path: Path) -> None:
     read_weeks(tmp_path)
-    rows = [{"merchant_id": "m", "policy": "extended"}, {"merchant_id": "n", "policy": "guess"}, {"merchant_id": "without-sales", "policy": None}]
-    pl.DataFrame(rows).write_csv(tmp_path / "merchants.csv")
+    (tmp_path / "merchants.csv").write_text("merchant_id,lead_time_weeks,policy,review_period_weeks,budget_eur_per_week\nm,8,min_max,0,100\nn,2,extended,1,\n")
     read = read_source(str(tmp_path), today=TODAY)
-    assert read.rejects_by_rule == {"merchants: policy|regex": 1}
-    assert read.frames["merchants"]["merchant_id"].to_list() == ["m", "without-sales"]
+    merchant = read.frames["merchants"].row(by_predicate=pl.col("merchant_id") == "m", named=True)
+    assert (merchant["lead_time_weeks"], merchant["budget_eur_per_week"], merchant["policy"], merchant["review_period_weeks"]) == (8.0, 100.0, None, None)
+    assert read.readings.select("column", "merchant_id", "n_rows").rows() == [("policy", "m", 1), ("review_period_weeks", "m", 1)]
+
+
+def test_a_bad_key_still_costs_the_row(tmp_path: Path) -> None:
+    read_weeks(tmp_path)
+    (tmp_path / "cost_rates.csv").write_text("merchant_id,article_id,fixed_order_cost_eur\nm,,5\n,a,7\nn,a,-1\n")
+    read = read_source(str(tmp_path), today=TODAY)
+    assert read.rejects_by_rule == {"cost_rates: merchant_id|nullability": 1}
+    assert read.frames["cost_rates"]["fixed_order_cost_eur"].to_list() == [5.0, None]
 
 
 def test_a_series_with_one_observation_and_absent_columns(tmp_path: Path) -> None:

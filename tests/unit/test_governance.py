@@ -63,6 +63,11 @@ def test_a_large_change_waits_until_a_person_has_spoken() -> None:
     assert statuses(rules, word("a", 50, is_approved=False))["m1", "a"] == ("rejected", 0, "Ann")
 
 
+@pytest.mark.parametrize(("limit", "status"), [(899.99, "held"), (900.0, "held"), (900.01, "released")])
+def test_a_change_of_exactly_the_limit_waits(limit: float, status: str) -> None:
+    assert statuses(GovernanceSettings(hold_change_from_eur=limit))["m1", "a"][0] == status
+
+
 def test_the_newest_word_counts_and_only_about_the_order_that_was_looked_at() -> None:
     rules = GovernanceSettings(hold_change_from_eur=500.0)
     words = word("a", 50, is_approved=False, minute=5, by="Ben"), word("a", 50, is_approved=True)

@@ -11,9 +11,9 @@ from domain.stage_tables import Forecasts
 from ml.champions import judge_held_out
 from ml.evaluation.baselines import BASELINES
 from ml.metrics import cumulative_probability, pinball_losses
-from ml.pipeline import forecast_from_tables
+from ml.pipeline import forecast_from_demand, forecast_from_tables
 from ml.preprocessing import build_weekly_demand
-from tests.weekly_tables import panel_tables, week
+from tests.weekly_tables import panel_tables, tables_of, week, weekly_rows
 
 SETTINGS = Settings(forecast=ForecastSettings(n_training_rows=2_000, min_training_rows=10**9, n_threads=1))
 """No trees: the losses of a past forecast are the same arithmetic whoever made it."""
@@ -73,3 +73,15 @@ def test_every_series_of_the_forecast_has_a_row_whatever_the_order_and_the_shard
 
 def test_no_past_forecast_no_rows() -> None:
     assert judge_held_out(Forecasts.create_empty(), demand(), history_weeks=156).is_empty()
+
+
+def test_a_series_first_sold_after_the_past_cutoff_is_not_judged() -> None:
+    """Its zeros had been forecast, but a series begins with its first sale: no challenger can be asked about it."""
+    rows = [row for number in range(3) for row in weekly_rows([9, 4, 7] * 21 + [5] * 7, article_id=f"a{number}")]
+    late = weekly_rows([0] * 66 + [3, 1, 2, 4], article_id="late")
+    early = build_weekly_demand(tables_of(weekly_sales=rows + late), cutoff=PAST, history_weeks=156)
+    forecast = forecast_from_demand(early, cutoff=PAST, settings=ForecastSettings(n_threads=1)).select(Forecasts.column_names())
+    now = build_weekly_demand(tables_of(weekly_sales=rows + late), cutoff=week(69), history_weeks=156)
+    held_out = judge_held_out(forecast, now, history_weeks=156)
+    assert dict(held_out.select("article_id", "n_weeks").iter_rows()) == {"a0": 12, "a1": 12, "a2": 12, "late": 0}
+    assert held_out.filter(pl.col("n_weeks") > 0)["theta_loss_units"].null_count() == 0

@@ -144,7 +144,7 @@ def test_what_was_ordered_earlier_in_the_iso_week_counts(free: pl.DataFrame) -> 
 
 
 def test_the_capacity_counts_what_is_in_transit_for_the_week_of_arrival(free: pl.DataFrame) -> None:
-    total_units = int(free["order_now_units"].sum())
+    total_units = int(recommend(lead_time_weeks=1.0)[0]["order_now_units"].sum() + VECTORS["inbound_units"].list.get(1).sum())
     settings = with_limits(inbound_capacity_units_per_week=total_units // 2, lead_time_weeks=1.0)
     policies, prices = placed(free, settings)
     (row,) = prices.rows(named=True)

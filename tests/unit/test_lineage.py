@@ -86,7 +86,7 @@ def test_every_computed_table_has_a_lineage_and_inputs_come_first() -> None:
         assert {key.to_user_string() for key in node.parent_keys} == {*LINEAGE[table].inputs, *LINEAGE[table].gates}
     order = list(LINEAGE)
     assert all(order.index(name) < order.index(table) for table, name, _ in EDGES if name in LINEAGE)
-    assert set(STAGE_TABLES) <= set(LINEAGE) | {"raw/rejects", "raw/fingerprints"}
+    assert set(STAGE_TABLES) <= set(LINEAGE) | {"raw/rejects", "raw/readings", "raw/fingerprints"}
 
 
 def test_a_week_sees_its_sunday_and_a_day_sees_the_day_before() -> None:

@@ -47,8 +47,15 @@ def market(*newcomers: dict[str, object]) -> dict[str, pl.DataFrame]:
 def forecast_of(tables: dict[str, pl.DataFrame], horizon_weeks: int = 12) -> pl.DataFrame:
     demand = build_weekly_demand(tables, cutoff=CUTOFF, history_weeks=156)
     counts = count_launches(demand, tables["articles"], cutoff=CUTOFF, first_week=week(0))
-    unsold = unsold_articles(tables["articles"], demand, cutoff=CUTOFF)
+    unsold = unsold_articles(tables["articles"], demand, cutoff=CUTOFF, horizon_weeks=horizon_weeks)
     return forecast_unsold(unsold, counts, cutoff=CUTOFF, horizon_weeks=horizon_weeks)
+
+
+def test_a_launch_ahead_is_forecast_from_its_day_on_and_one_beyond_the_horizon_is_not():
+    midweek = article("midweek", launched=42) | {"launch_date": week(42) + timedelta(days=4)}  # a Friday: three days of the week are left
+    result = forecast_of(market(article("new toy", launched=42), midweek, article("far", launched=52)))
+    medians = dict(result.group_by("article_id").agg(pl.col("demand_q500").sort_by("horizon_week")).iter_rows())
+    assert medians == {"new toy": [0.0] * 2 + [20.0] * 10, "midweek": [0.0] * 2 + [9.0] + [20.0] * 9}
 
 
 def test_a_newcomer_is_forecast_like_its_category():
@@ -70,8 +77,8 @@ def test_an_unknown_category_takes_the_merchant_and_a_stranger_the_market():
 
 @pytest.mark.parametrize(
     "listed",
-    [article("x", launched=None), article("x", launched=41), article("x", launched=38, ended=week(30)), article("a1", launched=5)],
-    ids=["no launch date", "not yet launched", "ended", "sells already"],
+    [article("x", launched=None), article("x", launched=52), article("x", launched=38, ended=week(30)), article("a1", launched=5)],
+    ids=["no launch date", "launched after the horizon", "ended", "sells already"],
 )
 def test_only_articles_that_are_on_sale_and_never_sold_are_answered(listed: dict[str, object]):
     assert forecast_of(market(listed)).is_empty()

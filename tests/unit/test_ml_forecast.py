@@ -89,6 +89,7 @@ def test_the_trained_levels_pass_through_the_interpolation():
         ([1, 1, 30, 1] * 5, "erratic"),
         ([5, 0, 0, 5] * 5, "intermittent"),
         ([1, 0, 0, 40] * 5, "lumpy"),
+        ([5, 6, 5, 4], "smooth"),  # four known weeks are enough
         ([5, 6, 5], "new"),
         ([None, None, None, None, None], "new"),
     ],

@@ -73,6 +73,12 @@ def test_stock_at_the_end_of_the_week_says_what_sales_mean(sold: int, stock: int
     assert demand["is_censored"].to_list() == [False, censored]
 
 
+def test_the_last_level_of_a_week_counts_in_whatever_order_rows_come():
+    levels = [{"date": day(at).date(), "on_hand_units": units} for at, units in ((6, 0), (2, 5), (4, 3))]
+    demand = build_weekly_demand(tables_of(weekly_sales=weekly_rows([3]), stock_levels=levels), cutoff=week(0), history_weeks=156)
+    assert demand["is_censored"].to_list() == [True]
+
+
 def test_stock_is_summed_over_warehouses():
     levels = [
         {"warehouse_id": "x", "date": day(5).date(), "on_hand_units": 0},

@@ -10,9 +10,10 @@ from domain.stage_tables import Policies
 from simulation.costs import objective_values
 from simulation.kernels.path_costs import COST_BOUND
 from simulation.kpis import path_costs
-from simulation.optimize import Recommendation, optimize_policy
+from simulation.optimize import optimize_policy
 from simulation.policies.protocol import Situation
 from simulation.policies.registry import POLICIES
+from simulation.recommendation import Recommendation
 from simulation.sampling.paths import sample_paths
 from simulation.sku_terms import sku_terms
 from simulation.tuning import tune
@@ -73,7 +74,7 @@ def test_a_sku_with_stock_for_a_year_is_not_ordered() -> None:
 
 def test_the_order_is_the_kick_start_and_dates_are_mondays_after_the_cutoff() -> None:
     vector = example_vector(3)
-    recommendation = recommend(vector)
+    recommendation = recommend(vector, policy="extended")
     assert recommendation.order_now_units == recommendation.initial_order_quantity_units > 0
     assert recommendation.initial_order_week == vector.cutoff + timedelta(weeks=1)
     assert recommendation.last_order_week is not None
@@ -88,7 +89,7 @@ def test_packs_and_minimum_orders_of_the_article_win_over_the_merchants() -> Non
 
 
 def test_a_longer_lead_time_asks_for_a_higher_reorder_point() -> None:
-    short, long = (recommend(lead_time_weeks=weeks, objective="mean").reorder_point_units for weeks in (1.0, 5.0))
+    short, long = (recommend(lead_time_weeks=weeks, policy="extended").reorder_point_units for weeks in (1.0, 5.0))
     assert short is not None
     assert long is not None
     assert long > short

@@ -11,21 +11,28 @@ from benchmarks.sku import example_vector
 from domain.errors import StaleInputError
 from domain.feature_vector import SCHEMA_VERSION
 from domain.settings import InventorySettings, OptimizerSettings, Settings, SimulationSettings
-from domain.stage_tables import CHANGE_CAUSES, OrderChanges, Policies, SkuVectors
+from domain.stage_tables import CHANGE_CAUSES, NEXT_ORDER_DAY, OrderChanges, Policies, SkuVectors
 from domain.tables import Merchants
 from simulation import order_changes
 from simulation.evidence_tables import Day, order_changes_of, settings_in_force
 from simulation.optimize import optimize_policy
 from simulation.order_changes import Inputs, keeping_difference, order_of, trace_order_change
 
-FAST = Settings(simulation=SimulationSettings(n_paths_optimize=128, n_paths_evaluate=256), optimizer=OptimizerSettings(evaluation_budget=60), seed=5)
+ORDER_DAY = {"order_weekdays": "thursday"}
+"""Of all tests: the day before is none, what it says is a plan."""
+FAST = Settings(
+    inventory=InventorySettings(**ORDER_DAY),
+    simulation=SimulationSettings(n_paths_optimize=128, n_paths_evaluate=256),
+    optimizer=OptimizerSettings(evaluation_budget=60),
+    seed=5,
+)
 THURSDAY = date(2026, 1, 15)
 VECTOR = example_vector(3)._replace(date=THURSDAY)
 TODAY = Inputs(VECTOR, FAST)
 
 
 def inventory(**values: Any) -> Settings:
-    return FAST.model_copy(update={"inventory": InventorySettings(**values)})
+    return FAST.model_copy(update={"inventory": InventorySettings(**(ORDER_DAY | values))})
 
 
 def traced(before: Inputs, after: Inputs = TODAY) -> dict[str, int]:
@@ -110,6 +117,16 @@ def day_of(*vectors: Any, settings: Settings = FAST, cut: int = 0) -> Day:
     return Day(policies, frame, settings_in_force(frame, settings, merchants=Merchants.create_empty()))
 
 
+def waiting(day: Day) -> Day:
+    """The same as plans for the next order day, urgent ones included."""
+    planned = pl.col("order_now_units") + pl.col("planned_order_units")
+    return day._replace(
+        policies=day.policies.with_columns(
+            planned_order_units=planned, order_now_units=0, order_before_budget_units=pl.lit(0, pl.Int64), decision=pl.lit(NEXT_ORDER_DAY)
+        )
+    )
+
+
 def changes(today: Day, before: Day, *, explained_from_eur: float | None = 0.0) -> pl.DataFrame:
     return order_changes_of(today, before, explained_from_eur=explained_from_eur, n_threads=2)
 
@@ -125,7 +142,7 @@ def test_a_changed_order_is_a_row_with_its_causes() -> None:
     today, before = day_of(VECTOR), day_of(MORE_STOCK)
     (row,) = changes(today, before).rows(named=True)
     moved = row["order_now_units"] - row["order_day_before_units"]
-    assert moved == today.policies["order_now_units"][0] - before.policies["order_now_units"][0] != 0
+    assert moved == today.policies["order_now_units"][0] - before.policies["planned_order_units"][0] != 0
     assert row["chance_units"] + row["stock_units"] == moved
     assert row["change_eur"] == moved * VECTOR.unit_value_eur
     assert row["keeping_standard_error_eur"] > 0
@@ -147,18 +164,18 @@ def test_small_changes_are_listed_but_not_traced() -> None:
 
 
 def test_a_budget_that_cuts_is_a_cause_of_its_own() -> None:
-    (row,) = changes(day_of(VECTOR, cut=3), day_of(VECTOR)).rows(named=True)
+    (row,) = changes(day_of(VECTOR, cut=3), waiting(day_of(VECTOR))).rows(named=True)
     assert (row["constraints_units"], row["order_now_units"] - row["order_day_before_units"]) == (-3, -3)
     assert sum(row[f"{cause}_units"] for cause in CHANGE_CAUSES) == 0
 
 
 def test_settings_of_the_day_before_are_read_from_their_record() -> None:
-    (row,) = changes(day_of(VECTOR), day_of(VECTOR, settings=inventory(pack_size_units=25))).rows(named=True)
+    (row,) = changes(day_of(VECTOR), waiting(day_of(VECTOR, settings=inventory(pack_size_units=25)))).rows(named=True)
     assert row["settings_units"] == row["order_now_units"] - row["order_day_before_units"]
 
 
 def test_settings_that_are_not_known_any_more_are_among_the_rest() -> None:
-    before = day_of(VECTOR, settings=inventory(pack_size_units=25))
+    before = waiting(day_of(VECTOR, settings=inventory(pack_size_units=25)))
     (row,) = changes(day_of(VECTOR), before._replace(settings=before.settings.with_columns(settings=pl.lit('{"from": "another version"}')))).rows(named=True)
     assert (row["settings_units"], row["lead_time_units"]) == (None, None)
     assert row["other_units"] == row["order_now_units"] - row["order_day_before_units"]
@@ -174,3 +191,9 @@ def test_the_contract_refuses_causes_that_do_not_add_up() -> None:
     rows = changes(day_of(VECTOR), day_of(MORE_STOCK))
     assert OrderChanges.is_valid(rows)
     assert not OrderChanges.is_valid(rows.with_columns(pl.col("stock_units") + 1))
+
+
+def test_an_order_that_was_placed_is_no_plan_any_more() -> None:
+    placed = day_of(VECTOR)
+    assert placed.policies["order_now_units"][0] > 0
+    assert changes(day_of(MORE_STOCK), placed).is_empty()

@@ -35,3 +35,8 @@ def test_the_closed_form_mean_agrees_with_draws_and_with_the_distribution() -> N
 
 def test_a_series_that_never_sells_has_mean_zero() -> None:
     assert mean_of_quantiles(np.zeros((12, 39))).tolist() == [0.0] * 12
+
+
+def test_the_mean_of_a_constant_takes_its_lower_tail_from_the_edge() -> None:
+    # Below q025 the quantile function runs in a straight line from nothing to q025: half of 2.5 % of 8 units is missing.
+    assert mean_of_quantiles(np.full((1, 39), 8.0))[0] == pytest.approx(8.0 * (1 - 0.0125))

@@ -9,7 +9,7 @@ from domain.vector_chunk import chunk_of
 from simulation.kernels.chunks import sku_paths_at, sku_terms_at
 from simulation.kpis import evaluate
 from simulation.policies.protocol import policy_form
-from simulation.replay.decisions import first_orders_of
+from simulation.replay.decisions import orders_today
 from simulation.replay.known_end import End, to_known_end
 from simulation.sampling.paths import Paths
 from simulation.sku_terms import week_rates
@@ -60,6 +60,6 @@ def test_nobody_orders_what_arrives_after_the_end(policy: str) -> None:
     chosen = settings(lead_time_weeks=2.0, lead_time_cv=0.0, objective="mean")
     vector = example_vector(3)._replace(on_hand_units=0, inbound_units=np.zeros(12, np.int64))
     vector = vector._replace(unit_price_eur=10.0, unit_cost_eur=0.0, fixed_order_cost_eur=0.0)
-    too_late, in_time = (first_orders_of([vector], {vector.merchant_id: chosen}, policy=policy, end=End(1, n_weeks), n_threads=1)[0] for n_weeks in (2, 3))
+    too_late, in_time = (orders_today([vector], {vector.merchant_id: chosen}, policy=policy, end=End(1, n_weeks), n_threads=1)[0] for n_weeks in (2, 3))
     assert in_time > 0
     assert too_late == 0

@@ -17,7 +17,7 @@ def paths(settings: Settings | None = None, *, n_paths: int = MANY, purpose="opt
 
 
 def lead_times(mean: float, cv: float | None, *, observed: float | None = None) -> np.ndarray:
-    """Of orders placed now; beyond the horizon counts as 12."""
+    """Of orders placed now; beyond the horizon counts as the horizon."""
     settings = Settings(inventory=InventorySettings(lead_time_weeks=mean, lead_time_cv=cv))
     return paths(settings, vector=VECTOR._replace(observed_lead_time_cv=observed)).lead_time_weeks[:, 0]
 
@@ -65,15 +65,19 @@ def test_lead_times_are_gamma_rounded_to_weeks():
         assert (weeks <= value).mean() == pytest.approx(gamma.cdf(value + 0.5), abs=0.005)
 
 
-@pytest.mark.parametrize(("mean", "cv", "expected"), [(0.0, 0.4, 0), (2.0, 0.0, 2), (2.5, 0.0, 3), (52.0, 0.0, 12)])
+@pytest.mark.parametrize(("mean", "cv", "expected"), [(0.0, 0.4, 0), (2.0, 0.0, 2), (2.5, 0.0, 3), (52.0, 0.0, 30)])
 def test_a_lead_time_without_dispersion_is_one_number(mean, cv, expected):
     assert (lead_times(mean, cv) == expected).all()
 
 
 @pytest.mark.parametrize(("setting", "observed", "expected"), [(0.0, 0.9, 0.0), (None, 0.0, 0.0), (None, None, 0.4)])
 def test_dispersion_is_the_merchants_else_the_shipments_else_the_fallback(setting, observed, expected):
-    weeks = lead_times(5.0, setting, observed=observed)
+    weeks = lead_times(4.0, setting, observed=observed)
     assert weeks.std() / weeks.mean() == pytest.approx(expected, abs=0.02)
+
+
+def test_a_dispersion_nobody_knows_grows_no_further_beyond_four_weeks():
+    assert lead_times(8.0, None).std() == pytest.approx(1.6, abs=0.05)
 
 
 def test_a_forecast_of_nothing_gives_paths_of_nothing():

@@ -23,6 +23,12 @@ def test_cells_that_are_all_alike_share_everything_and_too_few_say_nothing() -> 
     assert fitted_precision(counts[:2], parent[:2]) == LEAST_PRECISION
 
 
+def test_cells_of_a_single_unit_say_nothing_of_the_scatter() -> None:
+    counts, parent = cells(30.0)
+    ones = np.tile([0.0, 0.0, 1.0], (50, 1))
+    assert fitted_precision(np.vstack([counts, ones]), np.vstack([parent, parent[:50]])) == fitted_precision(counts, parent)
+
+
 def test_shrunk_shares_lie_between_the_cell_and_its_parent_and_sum_to_one() -> None:
     counts, parent = cells(30.0)
     counts[0] = 0

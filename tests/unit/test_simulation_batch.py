@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from domain.errors import UsageError
+from domain.errors import StaleInputError
 from domain.feature_vector import vector_from_row
 from domain.settings import OptimizerSettings, Settings, SimulationSettings
 from domain.stage_tables import Recommendations, SkuVectors
@@ -47,11 +47,28 @@ def test_a_batch_does_not_depend_on_the_number_of_threads(policy: str) -> None:
     assert tables[2].equals(tables[0])
 
 
-def test_an_error_in_one_thread_is_raised() -> None:
+def test_a_merchant_whose_terms_contradict_each_other_is_named_and_the_others_go_on() -> None:
     vectors = vector_rows().with_columns(pack_size_units=pl.lit(10, pl.Int64))
     own = pl.DataFrame({"merchant_id": ["merchant-1"], "maximum_order_quantity_units": [5]})
-    with pytest.raises(UsageError, match="largest order"):
-        optimize_vectors(vectors, FAST, merchants=own)
+    table, plain = (optimize_vectors(vectors, FAST, merchants=merchants) for merchants in (own, NO_MERCHANTS))
+    others = pl.col("merchant_id") == "merchant-0"
+    assert table.filter(others).equals(plain.filter(others))
+    left_out = table.filter(~others)
+    assert left_out["decision"].to_list() == ["not decided"] * 2
+    assert left_out["decision_reason"].str.contains("above the largest order of 5 units").all()
+
+
+def test_a_merchant_with_unusable_settings_is_left_out_by_name() -> None:
+    own = pl.DataFrame({"merchant_id": ["merchant-1"], "fill_rate_floors": ["A=lots"]})
+    table = optimize_vectors(vector_rows(), FAST, merchants=own)
+    assert table["decision"].to_list() == ["decided", "decided", "not decided", "not decided"]
+    assert table["decision_reason"].str.contains("fill_rate_floors.A' of merchant merchant-1 is not usable").to_list()[2:] == [True, True]
+
+
+def test_an_error_in_one_thread_is_raised() -> None:
+    older = vector_rows().with_columns(schema_version=pl.lit(1, pl.Int64))
+    with pytest.raises(StaleInputError, match="schema version 1"):
+        optimize_vectors(older, FAST, merchants=NO_MERCHANTS)
 
 
 def test_a_merchants_own_settings_are_in_force_for_its_skus_alone() -> None:

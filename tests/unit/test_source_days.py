@@ -25,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def deliver(settings: Settings, shard: str, *rows: tuple[str, date | None]) -> None:
     frame = pl.DataFrame(
-        [{"table": table, "event": "day" if day else "", "day": day, "n_rows": 1, "rows_hash": 1} for table, day in rows],
+        [{"table": table, "event": "day" if day else "", "day": day, "n_rows": 1, "rows_hash": 1, "has_left": False} for table, day in rows],
         schema=Fingerprints.create_empty().schema,
     )
     write_parquet(frame, partition_location(settings.data, "raw/fingerprints", {"shard": shard}))
@@ -73,3 +73,18 @@ def test_every_asset_says_until_when_it_is_fresh(settings: Settings) -> None:
     late_night = settings.model_copy(update={"operations": settings.operations.model_copy(update={"due_hour_utc": 23})})
     policies = {node.key.path[0]: node.freshness_policy for node in build_definitions(late_night).resolve_asset_graph().asset_nodes}
     assert policies["raw"].deadline_cron == "0 23 * * *"
+
+
+@pytest.mark.parametrize(("late_rows", "expected"), [(1, date(2024, 3, 31)), (40, date(2024, 5, 20))])
+def test_a_stray_row_does_not_move_the_newest_day_and_a_new_week_does(settings: Settings, late_rows: int, expected: date) -> None:
+    days = [(date(2024, 3, day), 10) for day in range(1, 32)] + [(date(2024, 5, 20), late_rows)]
+    rows = [{"table": "sales_transactions", "event": "occurred_at", "day": day, "n_rows": n, "rows_hash": 1, "has_left": False} for day, n in days]
+    write_parquet(Fingerprints.cast(pl.DataFrame(rows)), partition_location(settings.data, "raw/fingerprints", {"shard": "00"}))
+    assert source_days(settings) == SourceDays(date(2024, 3, 1), expected)
+
+
+def test_a_day_that_an_export_window_left_behind_is_no_first_day(settings: Settings) -> None:
+    days = [(date(2024, 1, 1), True), (date(2024, 3, 6), False)]
+    rows = [{"table": "sales_transactions", "event": "occurred_at", "day": day, "n_rows": 1, "rows_hash": 1, "has_left": left} for day, left in days]
+    write_parquet(Fingerprints.cast(pl.DataFrame(rows)), partition_location(settings.data, "raw/fingerprints", {"shard": "00"}))
+    assert source_days(settings) == SourceDays(date(2024, 3, 6), date(2024, 3, 6))

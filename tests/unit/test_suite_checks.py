@@ -1,5 +1,7 @@
 """The check `suite` in Dagster: it looks at the partitions of its run, blocks or warns, and leaves reports and pages behind."""
 
+import fcntl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,12 @@ import polars as pl
 import pytest
 
 from assets.layout import partition_location
+from assets.lineage import LINEAGE
 from domain.settings import Settings
 from domain.stage_tables import WeeklyDemand
 from orchestration.checks import checks_of_table
 from orchestration.suite_checks import CHECK_NAME, judge_partitions, suite_result
-from orchestration.suite_reports import LAST_OF_A_RUN, index_location, newest_reports
+from orchestration.suite_reports import ends_a_run, index_location, keep_reports, newest_reports
 from quality.suites import SUITE_TABLES, Finding, SuiteReport
 from quality.suites.page import index_page, table_page
 from quality.table_rules import RULES
@@ -176,5 +179,44 @@ def test_pages_show_what_was_found_and_how_it_was_before() -> None:
     assert "share: 0.123, 7 in breach" in index
 
 
-def test_the_index_is_written_at_the_end_of_a_run() -> None:
-    assert set(LAST_OF_A_RUN) <= set(SUITE_TABLES)
+def _run(settings: Settings, rhythm: str, key: dict[str, str]) -> None:
+    """Reports of every table of a rhythm, as a run over that partition leaves them."""
+    moment = key.get("week") or key["day"]
+    for table in (table for table in LINEAGE if LINEAGE[table].rhythm == rhythm):
+        keep_reports(settings.data, [replace(report(moment, MET), table=table, shards=("00",))])
+
+
+def test_the_index_shows_the_last_run_of_every_table(settings: Settings) -> None:
+    for cutoff, day in (("2025-01-06", "2025-01-13"), ("2025-01-13", "2025-01-20")):
+        _run(settings, "weekly", {"week": cutoff})
+        _run(settings, "daily", {"day": day})
+    shown = Path(index_location(settings.data)).read_text()
+    assert "2025-01-06" not in shown
+    assert shown.count("2025-01-20") == sum(lineage.rhythm == "daily" for lineage in LINEAGE.values())
+
+
+def test_a_run_may_end_with_every_table_nothing_of_its_rhythm_is_made_from() -> None:
+    assert {table for table in SUITE_TABLES if ends_a_run(table)} >= {
+        "policy/order_releases",
+        "evaluation/decision_drift",
+        "forecast/released",
+        "raw/fingerprints",
+    }
+    assert not ends_a_run("policy/policies")
+    assert not ends_a_run("raw/articles")
+
+
+def test_what_killed_writers_left_goes_and_a_live_writers_stays(settings: Settings) -> None:
+    pages = Path(settings.data) / "checks"
+    table = pages / TABLE
+    table.mkdir(parents=True)
+    dead = [pages / ".part-3kx9", table.parent / ".part-0a-weekly_demand.html", table / ".part-0b-2025-01-06.00-00.1.json"]
+    for path in dead:
+        path.write_text("half a page")
+    live = pages / ".part-0c-index.html"
+    with live.open("w") as writing:
+        fcntl.flock(writing, fcntl.LOCK_EX)
+        keep_reports(settings.data, [report("2025-01-13", MET)])
+        assert sorted(pages.rglob(".part-*")) == [live]
+    keep_reports(settings.data, [report("2025-01-20", MET)])
+    assert list(pages.rglob(".part-*")) == []

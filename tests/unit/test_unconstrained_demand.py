@@ -95,3 +95,23 @@ def test_the_future_the_shards_and_the_order_of_rows_change_nothing(world) -> No
     assert estimate_unconstrained_demand(tampered.sample(fraction=1.0, shuffle=True, seed=1), cutoff=week(50)).equals(before)
     parts = [estimate_unconstrained_demand(demand.filter(pl.col("article_id").str.slice(1).cast(int) % 2 == part), cutoff=week(79)) for part in (0, 1)]
     assert pl.concat(parts).sort("merchant_id", "article_id", "week").equals(found)
+
+
+def test_weeks_with_a_bound_count_with_their_mean_given_the_bound_in_every_round() -> None:
+    """A written-out twin: were they to count with the mean alone, what was sold would never pull the level up."""
+    units = [4, 6, 5, 5, 4, 6, 12, 14, 13]
+    rows = [row | {"available_share": 0.5 if index >= 6 else None} for index, row in enumerate(weekly_rows(units))]
+    found = estimate_unconstrained_demand(build_weekly_demand(tables_of(weekly_sales=rows), cutoff=week(8), history_weeks=156), cutoff=week(8))
+    size = 1 / found["dispersion"][0]
+    demand = [float(value) for value in units]
+    for _ in range(8):
+        overall = sum(demand) / 9
+        means = []
+        for place in (6, 7, 8):
+            weights = [0.5 ** (abs(place - other) / 8) for other in range(9)]
+            means.append((sum(weight * value for weight, value in zip(weights, demand, strict=True)) + overall) / (sum(weights) + 1))
+        for place, mean in zip((6, 7, 8), means, strict=True):
+            every = np.arange(units[place], 3_000)
+            probability = nbinom.pmf(every, size, size / (size + mean))
+            demand[place] = float((every * probability).sum() / probability.sum())
+    assert found["expected_units"].to_list() == pytest.approx(means, rel=1e-6)

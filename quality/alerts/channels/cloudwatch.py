@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.errors import DeliveryError
 from domain.settings import AlertSettings
-from quality.alerts.alert import AlertKey, Notification
+from quality.alerts.alert import AlertKey, Notification, runbook_link
 from quality.alerts.channels.aws_client import aws_client
 from quality.alerts.channels.channel import required
 
@@ -41,7 +41,7 @@ class CloudWatchChannel:
         topic = self._settings.sns_topic_arn
         return {
             "AlarmName": f"{self._namespace}-{key}",
-            "AlarmDescription": f"What to do: {self._settings.link_base}docs/how-to/alerts.md#{key}",
+            "AlarmDescription": f"What to do: {runbook_link(key, link_base=self._settings.link_base)}",
             "Namespace": self._namespace,
             "MetricName": METRIC,
             "Statistic": "Maximum",

@@ -21,11 +21,11 @@ class FileChannel:
         self._path, self._link_base = Path(folder) / FILE_NAME, settings.link_base
 
     def send(self, notification: Notification) -> None:
-        """Append the line, unless an attempt that was cut off has written it already."""
+        """Append the line, unless an attempt that was cut off has written it already, perhaps when other alerts fired."""
         line = json.dumps(notification.as_record(link_base=self._link_base)).encode()
         try:
             written = self._path.read_bytes() if self._path.exists() else b""
-            if line in written.splitlines():
+            if any(_has_id(told, notification.id) for told in written.splitlines()):
                 return
             torn = b"\n" if written and not written.endswith(b"\n") else b""
             with self._path.open("ab") as file:
@@ -34,3 +34,13 @@ class FileChannel:
                 os.fsync(file.fileno())
         except OSError as error:
             raise DeliveryError(f"cannot write {self._path}", got=str(error), wanted="a writable file", remedy="Free space or correct the rights.") from error
+
+
+def _has_id(line: bytes, notification_id: str) -> bool:
+    """Whether a line tells this message, and whole."""
+    if notification_id.encode() not in line:
+        return False
+    try:
+        return bool(json.loads(line)["id"] == notification_id)
+    except ValueError:  # torn
+        return False

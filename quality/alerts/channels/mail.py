@@ -1,4 +1,7 @@
-"""E-mail by SMTP; the `Message-ID` is the notification's, so that a repetition is recognised as one."""
+"""E-mail by SMTP; the `Message-ID` is the notification's, so that a repetition is recognised as one.
+
+A password goes over an encrypted connection only, unless a setting says that the way to the server is private.
+"""
 
 import logging
 import smtplib
@@ -6,7 +9,7 @@ import ssl
 from email.message import EmailMessage
 from typing import Literal
 
-from domain.errors import DeliveryError
+from domain.errors import DeliveryError, UsageError
 from domain.settings import AlertSettings
 from quality.alerts.alert import Notification
 from quality.alerts.channels.channel import required
@@ -15,7 +18,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class MailChannel:
-    """Mail to all recipients."""
+    """Mail to all recipients.
+
+    Raises:
+        UsageError: A setting is missing, or the password would be sent in clear.
+    """
 
     name: Literal["mail"] = "mail"
 
@@ -24,6 +31,7 @@ class MailChannel:
         self._host = required(settings.mail_host, setting="mail_host", channel=self.name)
         self._sender = required(settings.mail_from, setting="mail_from", channel=self.name)
         self._recipients = [required(one, setting="mail_to", channel=self.name) for one in settings.mail_to or ("",)]
+        self._refuse_login_in_clear()
 
     def send(self, notification: Notification) -> None:
         """Send one mail."""
@@ -40,6 +48,16 @@ class MailChannel:
         for recipient, reason in refused.items():
             _LOG.warning("%s gets no alerts: %s", recipient, reason)
 
+    def _refuse_login_in_clear(self) -> None:
+        settings = self._settings
+        if settings.mail_user and settings.mail_security == "none" and not settings.mail_login_in_clear:
+            raise UsageError(
+                "mail would log in over a connection without encryption, where anybody on the way reads the password",
+                got='alerts.mail_security = "none" with alerts.mail_user',
+                wanted='"starttls" or "tls", or no mail_user',
+                remedy="Encrypt the connection. For a relay on this machine or a private network: alerts.mail_login_in_clear = true.",
+            )
+
     def _connection(self) -> smtplib.SMTP:
         """A server that knows us; the caller closes it."""
         settings, trusted = self._settings, ssl.create_default_context()
@@ -51,6 +69,8 @@ class MailChannel:
             if settings.mail_security == "starttls":
                 server.starttls(context=trusted)
             if settings.mail_user:
+                if settings.mail_security == "none":
+                    _LOG.warning("the password of %s goes to %s without encryption (alerts.mail_login_in_clear)", settings.mail_user, self._host)
                 server.login(settings.mail_user, settings.mail_password.get_secret_value() if settings.mail_password else "")
         except BaseException:
             server.close()
