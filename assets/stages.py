@@ -1,4 +1,7 @@
-"""The data flow, in order: one module per stage, one group per stage in the UI (tables that watch stand apart). Not in `__init__`, so that reading a table loads no stage."""
+"""The data flow, in order: one module per stage, one group per stage in the Dagster UI (tables that watch stand apart).
+
+Not in `__init__`, so that reading a table loads no stage.
+"""
 
 from collections.abc import Mapping
 from types import ModuleType

@@ -25,10 +25,10 @@ class DecisionInputs(NamedTuple):
     """What the source does not say."""
     forecast: pl.DataFrame
     """Rows of `stage_tables.Forecasts` of the cutoff."""
-    readings: pl.DataFrame
-    """Rows of `stage_tables.Readings` of the day, beside those of the source."""
     demand: pl.DataFrame
     """`stage_tables.WeeklyDemand` up to the cutoff."""
+    readings: pl.DataFrame
+    """Rows of `stage_tables.Readings` of the day, beside those of the source."""
 
 
 def decision_inputs(raw: RawTables, day: date, *, settings: Settings, forecast: pl.DataFrame | None = None) -> DecisionInputs:
@@ -52,4 +52,4 @@ def decision_inputs(raw: RawTables, day: date, *, settings: Settings, forecast: 
     context = market_context_of(raw.frames, decision_date=day, settings=settings)
     vectors = assemble_vectors(raw.frames, demand, rows, profiles, decision_date=day, settings=settings, market=context)
     readings = read_day(raw.frames, demand, vectors, decision_date=day, settings=settings, market=context)
-    return DecisionInputs(cutoff, vectors, defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings), rows, readings, demand)
+    return DecisionInputs(cutoff, vectors, defaults_used(raw.frames, demand, rows, profiles, decision_date=day, settings=settings), rows, demand, readings)

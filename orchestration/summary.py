@@ -116,12 +116,6 @@ def summarize_run(settings: Settings, *, cutoff: date, decision_date: date, sour
     )
 
 
-def _readings(root: str, shards: list[str], of_day: list[PartitionKey]) -> pl.DataFrame:
-    """How the source was read, and how its meaning was on the day."""
-    of_source: list[PartitionKey] = [{"shard": shard} for shard in shards]
-    return pl.concat([read_partitions(root, "raw/readings", of_source), read_partitions(root, "vectors/readings", of_day)])
-
-
 def _newest_days(root: str, shards: list[str], decision_date: date) -> pl.DataFrame:
     """Shard by shard: the rows of a large market do not fit into memory together."""
     parts = ({table: read_partition(root, f"raw/{table}", {"shard": shard}, columns=columns) for table, columns in AGED_COLUMNS.items()} for shard in shards)
@@ -132,6 +126,12 @@ def _unmet(root: str, *, moments: set[str]) -> list[dict[str, Any]]:
     """Of the newest report of every table, where it is about the source or about these weeks and days."""
     reports = [found[0] for table in SUITE_TABLES if (found := newest_reports(root, table, n=1))]
     return [finding for report in reports if is_raw(report.table) or report.partition in moments for finding in unmet_expectations(report)]
+
+
+def _readings(root: str, shards: list[str], of_day: list[PartitionKey]) -> pl.DataFrame:
+    """How the source was read, and how its meaning was on the day."""
+    of_source: list[PartitionKey] = [{"shard": shard} for shard in shards]
+    return pl.concat([read_partitions(root, "raw/readings", of_source), read_partitions(root, "vectors/readings", of_day)])
 
 
 def _refused(forecast: pl.DataFrame) -> dict[str, str]:

@@ -17,11 +17,11 @@ def write_page(content: str | bytes, location: str) -> None:
     data = content.encode() if isinstance(content, str) else content
     try:
         if is_remote(location):
-            with tempfile.NamedTemporaryFile(delete=False) as local:
-                local.write(data)
-            publish_file(Path(local.name), location)
-        else:
-            with replacing(Path(location)) as file:
+            with tempfile.NamedTemporaryFile(delete=False) as file:
                 file.write(data)
+            publish_file(Path(file.name), location)
+        else:
+            with replacing(Path(location)) as part:
+                part.write(data)
     except OSError as error:
         raise StorageError(f"cannot write {location}", got=str(error), wanted="a writable folder", remedy="Correct the rights or name another.") from error

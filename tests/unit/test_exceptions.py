@@ -10,7 +10,7 @@ import pytest
 
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Rejects, SkuVectors
+from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Readings, Rejects, SkuVectors
 from domain.tables import RAW_TABLES
 from quality.exceptions import rank_exceptions
 
@@ -25,6 +25,7 @@ def row_of(schema: type[dy.Schema], **values: Any) -> pl.DataFrame:
 
 
 TABLES = {name: RAW_TABLES[name].create_empty() for name in ("stock_levels", "inbound_shipments", "articles")}
+TABLES |= {"readings": Readings.create_empty()}
 TABLES |= {"rejects": Rejects.create_empty(), "constraint_prices": ConstraintPrices.create_empty()}
 TABLES |= {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=2.0)}
 
@@ -77,17 +78,17 @@ def test_arrivals_too_late_do_not_fill_an_earlier_gap() -> None:
     assert row["at_stake_eur"] == pytest.approx(9.875 * 2, abs=0.01)
 
 
-def test_what_was_lost_in_one_week_is_not_asked_for_again_in_the_next() -> None:
-    (row,) = rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)))
-    assert row["at_stake_eur"] == pytest.approx(2 * 9.875 * 2, abs=0.01)  # two weeks without stock, a margin of 2 EUR
-    assert "about 20 units short" in row["suggested_action"]
-
-
 @pytest.mark.parametrize(("in_transit", "words"), [(30, "Expedite open orders: about"), (0, "Nothing is on its way, look for a faster supply: about")])
 def test_only_what_is_open_can_be_expedited(in_transit: int, words: str) -> None:
     vectors = vector(inbound_units=[0] * 5 + [in_transit] + [0] * 6, demand_quantiles_units=constant_demand(10.0))
     (row,) = rank(policy(), vectors)
     assert row["suggested_action"].startswith(words)
+
+
+def test_what_was_lost_in_one_week_is_not_asked_for_again_in_the_next() -> None:
+    (row,) = rank(policy(), vector(demand_quantiles_units=constant_demand(10.0)))
+    assert row["at_stake_eur"] == pytest.approx(2 * 9.875 * 2, abs=0.01)  # two weeks without stock, a margin of 2 EUR
+    assert "about 20 units short" in row["suggested_action"]
 
 
 def test_the_merchants_own_lead_time_counts() -> None:
