@@ -29,3 +29,8 @@ def test_rejects_unknown_names_and_unknown_ids_are_listed() -> None:
     assert "rejected by returns: quantity_units|min: 1,200 rows" in text
     assert "not read, unknown to the data contract: stock.csv, articles.colour" in text
     assert "stock_levels: 3 of 3 rows" in text
+
+
+def test_what_ordering_saves_is_the_cost_without_any_order_less_the_cost_with_them() -> None:
+    text = summary_text(summary(expected_cost_eur=41_867.4, expected_cost_without_order_eur=92_165.0))
+    assert "41,867 EUR with this policy · 92,165 EUR without any order · saves 50,298 EUR" in text
