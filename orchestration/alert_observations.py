@@ -132,7 +132,8 @@ def _is_lasting(evaluation: dg.AssetCheckEvaluation) -> bool:
 def _repair(alert: Alert, evaluation: dg.AssetCheckEvaluation) -> Alert:
     """A stale partition is no fault: where the source restated it, a repair is offered; other reasons leave what was decided as it was decided."""
     offered = alert.state == "firing" and is_repair_offer(evaluation)
-    return alert._replace(key="repair_offered", severity="warning", weight=0.0, state="firing" if offered else "resolved")
+    evidence = evaluation.description or alert.evidence
+    return alert._replace(key="repair_offered", severity="warning", evidence=evidence, state="firing" if offered else "resolved")
 
 
 def _rows_in_breach(evaluation: dg.AssetCheckEvaluation) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import polars as pl
@@ -15,7 +16,7 @@ from domain.settings import Settings
 from domain.stage_tables import Fingerprints
 from orchestration.definitions import build_definitions
 from orchestration.due_runs import DueRun, platform_day
-from orchestration.platform_state import read_platform_state
+from orchestration.platform_state import _ingested_at, read_platform_state
 from orchestration.run_tags import CAUSE, DAY, RANGE_END_TAG, RANGE_START_TAG, REASON, WEEK
 from orchestration.sensors import AUTOMATION, run_request
 from sources.storage import write_parquet
@@ -114,6 +115,12 @@ def test_an_ingestion_of_one_shard_is_not_the_days_ingestion(instance: dg.Dagste
     deliver_until(today - timedelta(days=1), settings)
     report(instance, "raw/fingerprints", "00")
     assert [request.job_name for request in look(instance, settings)] == ["ingest"]
+
+
+def test_an_ingestion_is_as_old_as_its_oldest_shard(settings: Settings) -> None:
+    records = [SimpleNamespace(partition_key=shard, timestamp=at) for shard, at in (("01", 2_000.0), ("00", 1_000.0), ("00", 500.0))]
+    instance = SimpleNamespace(fetch_materializations=lambda *_, **__: SimpleNamespace(records=records))
+    assert _ingested_at(instance, len(SHARDS)) == datetime.fromtimestamp(1_000.0, UTC)  # type: ignore[arg-type]
 
 
 def test_a_demo_that_ended_long_ago_asks_for_nothing_more(instance: dg.DagsterInstance, settings: Settings, today: date) -> None:

@@ -65,3 +65,8 @@ def test_rows_of_a_table_stand_in_columns_whatever_the_ids() -> None:
     assert [line.index(" unit") for line in lines] == [line.index(" unit") for line in lines[:1]] * 2
     assert len({len(line) for line in lines}) == 1
     assert "1 unit " in lines[0]
+
+
+def test_what_ordering_saves_is_the_cost_without_any_order_less_the_cost_with_them() -> None:
+    text = summary_text(summary(expected_cost_eur=41_867.4, expected_cost_without_order_eur=92_165.0))
+    assert "41,867 EUR with this policy · 92,165 EUR without any order · saves 50,298 EUR" in text

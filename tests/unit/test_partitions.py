@@ -1,10 +1,11 @@
 """Partition keys and mappings agree with `domain.calendar`."""
 
 import warnings
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
 
 from assets.layout import shard_names
 from assets.lineage import Scope
@@ -63,3 +64,11 @@ def test_ranges_cover_all_shards() -> None:
 def test_keys_are_sorted_by_time_then_shard() -> None:
     keys = [dg.MultiPartitionKey({"week": week, "shard": shard}) for week, shard in (("2024-01-15", "00"), ("2024-01-08", "01"), ("2024-01-08", "00"))]
     assert [(key["week"], key["shard"]) for key in keys_of(keys)] == [("2024-01-08", "00"), ("2024-01-08", "01"), ("2024-01-15", "00")]
+
+
+def test_tomorrow_can_be_decided_today_and_the_week_that_runs_is_open(partitions: Partitions) -> None:
+    now = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
+    (day,) = (dimension.partitions_def for dimension in partitions.daily.partitions_defs if dimension.name == "day")
+    (week,) = (dimension.partitions_def for dimension in partitions.weekly.partitions_defs if dimension.name == "week")
+    with partition_loading_context(effective_dt=now):
+        assert (day.get_last_partition_key(), week.get_last_partition_key()) == ("2026-03-05", "2026-03-02")

@@ -56,6 +56,13 @@ def test_the_share_before_demand_decides_what_can_be_sold_in_the_week_of_arrival
     assert (column(world.journal, "sold_units"), column(world.journal, "on_hand_units")) == ([sold], [left])
 
 
+@pytest.mark.parametrize(("share", "sold"), [(1.0, 6), (0.5, 3), (0.0, 0)])
+def test_returns_are_on_hand_before_demand_by_the_same_share(share: float, sold: int) -> None:
+    world = World(facts([9], due=[6], share=share), shows_demand=True)
+    world.run_week()
+    assert (column(world.journal, "sold_units"), column(world.journal, "on_hand_units")) == ([sold], [6 - sold])
+
+
 def test_units_are_conserved_and_money_is_what_the_journal_says() -> None:
     played = play(facts([2, 4, 1, 3], on_hand=3, lead=1, due=[1, 0, 0, 0], weights=(0.5,)), orders_at(2, 0, 4), n_orders=4, shows_demand=True)
     journal = played.journal
@@ -69,6 +76,14 @@ def test_units_are_conserved_and_money_is_what_the_journal_says() -> None:
     assert costs["lost_sales"].sum() == pytest.approx((journal.demand_units - journal.sold_units).sum())
     assert costs["returns"].sum() == pytest.approx(0.3 * journal.returned_units.sum())
     assert costs["overstock"].sum() == 0
+
+
+def test_what_arrives_in_the_week_that_begins_is_still_on_its_way_and_then_no_more() -> None:
+    world = World(facts([0, 0], in_transit=shipments((0, 4, 0, 0))), shows_demand=True)
+    first = world.seen()
+    world.run_week()
+    second = world.seen()
+    assert [(seen.inbound_units[0, 0], seen.on_hand_units[0]) for seen in (first, second)] == [(4, 0), (0, 4)]
 
 
 def test_a_late_shipment_is_expected_at_once_until_it_arrives() -> None:
