@@ -39,9 +39,9 @@ def test_silence_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_every_fault_changes_its_file(tmp_path: Path) -> None:
     folder = tmp_path / "market"
     write_market(folder)
-    header = (folder / "articles.csv").read_text().splitlines()[0].split(",")
-    before = (folder / "articles.csv").read_bytes()
-    for fault in faults_of("articles", header):
-        (folder / "articles.csv").write_bytes(before)
+    header = (folder / "stock_levels.csv").read_text().splitlines()[0].split(",")
+    before = (folder / "stock_levels.csv").read_bytes()
+    for fault in faults_of("stock_levels", header):
+        (folder / "stock_levels.csv").write_bytes(before)
         spoil(folder, fault, np.random.default_rng(3))
-        assert (folder / "articles.csv").read_bytes() != before, fault.name
+        assert (folder / "stock_levels.csv").read_bytes() != before, fault.name
