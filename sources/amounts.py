@@ -13,7 +13,7 @@ from sources.verdicts import ROW, Verdict
 REFUSED_RATIO = 1_000.0
 ODD_PRICE_RATIO = 20.0
 """A price that many times above or below the usual one is said."""
-LEAST_ODD_COST_RATIO, MOST_ODD_COST_RATIO = 0.01, 2.0
+LEAST_ODD_COST_RATIO, MOST_ODD_COST_RATIO = 0.01, 1.0
 """Cost over price outside of which a cost is said."""
 ODD_WEEKLY_RATE_RATIO = 0.25
 """Holding rate per week over price above which it is said."""
@@ -47,7 +47,7 @@ def judge_articles(frames: Mapping[str, pl.DataFrame]) -> list[Verdict]:
     """List prices against prices paid, costs against prices, smallest orders and packs against all that was ever sold."""
     rows = frames["articles"].with_row_index(ROW).join(_paid(frames), on=SERIES_KEY, how="left")
     of_price = rows.with_columns(usual=pl.when(pl.col("n") >= FEWEST_PRICES).then("own"))
-    of_cost = rows.with_columns(usual=pl.coalesce("own", _PRICE))
+    of_cost = rows.with_columns(usual=pl.coalesce(_PRICE, "own"))
     verdicts = _against("articles", _PRICE, of_price, least=1 / ODD_PRICE_RATIO, most=ODD_PRICE_RATIO)
     verdicts += _against("articles", "unit_cost_eur", of_cost, least=LEAST_ODD_COST_RATIO, most=MOST_ODD_COST_RATIO)
     for column in _TERMS:
