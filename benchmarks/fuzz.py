@@ -3,7 +3,7 @@
 Each case copies a small market, spoils one table, reads it and decides it, with few paths, the empirical forecaster and no limits
 across articles: what is measured is the reading, not the search. A case is *silent* if its rows are accepted and an order differs from
 that of the sound market by more than half (and two units), or the decision day moves, and nothing is said: no reject, no reading, no
-flag of the article's forecast, no note on tables, columns or ids. What could just as well be true (a stock of zero, a price a tenth
+flag of the article's forecast, no assumed default, no note on tables, columns or ids. What could just as well be true (a stock of zero, a price a tenth
 lower) is no fault and is not planted.
 """
 
@@ -107,7 +107,8 @@ def _decide(folder: Path) -> Decided:
     inputs = decision_inputs(raw, day, settings=_SETTINGS)
     policies = optimize_vectors(inputs.vectors, _SETTINGS, merchants=raw.frames["merchants"])
     flags = {f"{article}: {flags}" for article, flags in inputs.forecast.select("article_id", "flags").iter_rows() if flags}
-    return Decided(day, dict(policies.select("article_id", "order_now_units").iter_rows()), frozenset(flags | _printed(raw)))
+    assumed = {f"assumed {default}" for default in inputs.defaults}
+    return Decided(day, dict(policies.select("article_id", "order_now_units").iter_rows()), frozenset(flags | assumed | _printed(raw)))
 
 
 def _printed(raw: RawTables) -> set[str]:

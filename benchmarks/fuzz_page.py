@@ -18,7 +18,7 @@ A small market (four articles, forty weeks, seven tables) is spoilt in {cases:,}
   spelling, without a column or with one too many.
 * **How a case is decided.** With few paths, the empirical forecaster and no limits across articles: the reading is measured, not the search.
 * **Silent** is a case whose rows are accepted and that changes an order by more than half and two units, or moves the decision day,
-  while no reject, reading, forecast flag or note says a word about it.
+  while no reject, reading, assumed default, forecast flag or note says a word about it.
 * **Not planted** is what could just as well be true: a stock of zero, a price a tenth lower, another text in a category.
 * A case that repeats a harmless fault (an empty optional cell) ends as *unchanged*.
 

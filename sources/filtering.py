@@ -130,8 +130,8 @@ def _json_rows(rows: pl.DataFrame, *, name: str) -> pl.Series:
 
 
 def _whole_rows(rows: pl.DataFrame) -> pl.Series:
-    """Each row as one text, all columns of its file in it: equal for copies only."""
-    readable = [as_text(column) for column in rows if not (column.dtype.is_nested() or isinstance(column.dtype, (pl.Binary, pl.Object)))]
+    """Each row as one text, all columns of its file in it that can be read as text: equal for copies only."""
+    readable = [as_text(column) for column in rows if family_fits(column.dtype, pl.String())]
     return pl.DataFrame(readable).select(_text=pl.concat_str(pl.all().fill_null("\x00"), separator="\x1f")).to_series()
 
 
