@@ -113,6 +113,22 @@ def daily(
     _emit(run(n_merchants=n_merchants, n_articles=n_articles, threads=threads), as_json=as_json)
 
 
+@app.command()
+def fuzz(
+    n_cases: Annotated[int, typer.Option("--cases", min=1, help="Spoilt exports to read and decide.")] = 1_200,
+    seed: Annotated[int, typer.Option(min=0, help="Of the faults and of the rows they hit.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Spoilt exports: how many end in a traceback, and how many change an order by more than half without a word.
+
+    Example: `replenish bench fuzz --json`
+    """
+    from benchmarks.fuzz import run
+
+    progress(f"spoiling a small market in {n_cases:,} ways (some minutes)")
+    _emit(run(n_cases=n_cases, seed=seed, on_progress=progress), as_json=as_json)
+
+
 def _emit(figures: dict[str, Any], *, as_json: bool) -> None:
     emit(figures, "\n".join(_lines(figures)), as_json=as_json)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.terminal import JsonOption, emit
+from cli.terminal import JsonOption, emit, progress
 
 if TYPE_CHECKING:
     from sources.conversion import ConversionReport
@@ -33,20 +33,38 @@ def weekly_panel(
     from_: Annotated[str, typer.Option("--from", help="Panel file, Parquet or CSV: one row per series and week.")],
     merchant: Annotated[str, typer.Option(help="Column with the merchant.")],
     article: Annotated[str, typer.Option(help="Column with the article.")],
-    week: Annotated[str, typer.Option(help="Column with a date in the week; it becomes its ISO Monday.")],
+    week: Annotated[str, typer.Option(help="Column with a date in the week; of a daily panel the day.")],
     units: Annotated[str, typer.Option(help="Column with the units sold.")],
     out: Out,
     price: Annotated[str | None, typer.Option(help="Column with the unit price.")] = None,
     in_stock: Annotated[str | None, typer.Option(help="Column with the share of the week in stock, 0 … 1 or true/false.")] = None,
+    week_starts: Annotated[
+        str | None, typer.Option("--week-starts", metavar="WEEKDAY", help="Weekday on which the panel's weeks start: monday, sunday, …; default: guessed.")
+    ] = None,
+    missing_weeks: Annotated[
+        str | None, typer.Option("--missing-weeks", metavar="zero|unknown", help="What a week without a row means; default: unknown, with a warning.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Any panel of weekly sales.
+    """Any panel of weekly or daily sales; rows of one week are added up.
 
     Example: `replenish convert weekly-panel --from panel.parquet --merchant store --article product --week date --units sales --out data/panel`
     """
     from sources.weekly_panel import convert_weekly_panel
 
-    _report(convert_weekly_panel(from_, out=out, merchant=merchant, article=article, week=week, units=units, price=price, in_stock=in_stock), as_json=as_json)
+    report = convert_weekly_panel(
+        from_,
+        out=out,
+        merchant=merchant,
+        article=article,
+        week=week,
+        units=units,
+        price=price,
+        in_stock=in_stock,
+        week_starts=week_starts,
+        missing_weeks=missing_weeks,
+    )
+    _report(report, as_json=as_json)
 
 
 @app.command(name="dominicks")
@@ -65,6 +83,8 @@ def dominicks(
 
 
 def _report(report: "ConversionReport", *, as_json: bool) -> None:
+    for warning in report.warnings:
+        progress(f"warning: {warning}")
     lines = [f"{report.rows_read:,} lines read: {report.rows_accepted:,} accepted, {report.rows_rejected:,} rejected → {report.out}"]
     lines += [f"  {name}: {rows:,} rows" for name, rows in report.tables.items()]
     lines += [f"  rejected by {rule}: {count:,}" for rule, count in report.rejects.items()]

@@ -13,15 +13,16 @@ from sources.verdicts import ROW, Verdict
 REFUSED_RATIO = 1_000.0
 ODD_PRICE_RATIO = 20.0
 """A price that many times above or below the usual one is said."""
-LEAST_ODD_COST_RATIO, MOST_ODD_COST_RATIO = 0.01, 2.0
+LEAST_ODD_COST_RATIO, MOST_ODD_COST_RATIO = 0.01, 1.0
 """Cost over price outside of which a cost is said."""
-ODD_RATE_RATIO, ODD_WEEKLY_RATE_RATIO = 2.0, 0.25
-"""Rate per unit over price above which a rate is said; of holding, per week."""
+ODD_WEEKLY_RATE_RATIO = 0.25
+"""Holding rate per week over price above which it is said."""
 ODD_FIXED_COST_EUR = 10_000.0
 FEWEST_PRICES = 3
 """Priced rows from which a series has a usual price of its own."""
 MERCHANT_RATIO = 100.0
-_UNIT_RATES = ("inbound_rate_eur_per_unit", "outbound_rate_eur_per_unit", "return_handling_rate_eur_per_unit")
+_ODD_UNIT_RATES = {"inbound_rate_eur_per_unit": 0.25, "outbound_rate_eur_per_unit": 1.0, "return_handling_rate_eur_per_unit": 1.0}
+"""Rates per unit, each with the share of the price above which it is said."""
 _SALES = ("sales_transactions", "weekly_sales")
 _TERMS = ("minimum_order_quantity_units", "pack_size_units")
 _PRICE = "unit_price_eur"
@@ -46,7 +47,7 @@ def judge_articles(frames: Mapping[str, pl.DataFrame]) -> list[Verdict]:
     """List prices against prices paid, costs against prices, smallest orders and packs against all that was ever sold."""
     rows = frames["articles"].with_row_index(ROW).join(_paid(frames), on=SERIES_KEY, how="left")
     of_price = rows.with_columns(usual=pl.when(pl.col("n") >= FEWEST_PRICES).then("own"))
-    of_cost = rows.with_columns(usual=pl.coalesce("own", _PRICE))
+    of_cost = rows.with_columns(usual=pl.coalesce(_PRICE, "own"))
     verdicts = _against("articles", _PRICE, of_price, least=1 / ODD_PRICE_RATIO, most=ODD_PRICE_RATIO)
     verdicts += _against("articles", "unit_cost_eur", of_cost, least=LEAST_ODD_COST_RATIO, most=MOST_ODD_COST_RATIO)
     for column in _TERMS:
@@ -63,8 +64,8 @@ def judge_rates(frames: Mapping[str, pl.DataFrame]) -> list[Verdict]:
     rows = frames["cost_rates"].with_row_index(ROW).join(paid, on=SERIES_KEY, how="left").join(of_merchant, on="merchant_id", how="left")
     rows = rows.with_columns(usual=pl.coalesce("own", "of_merchant"))
     verdicts = _against("cost_rates", "holding_rate_eur_per_unit_week", rows, least=0.0, most=ODD_WEEKLY_RATE_RATIO)
-    for column in _UNIT_RATES:
-        verdicts += _against("cost_rates", column, rows, least=0.0, most=ODD_RATE_RATIO)
+    for column, most in _ODD_UNIT_RATES.items():
+        verdicts += _against("cost_rates", column, rows, least=0.0, most=most)
     fixed = rows.filter(pl.col("fixed_order_cost_eur") > ODD_FIXED_COST_EUR)
     text = pl.format("fixed_order_cost_eur is {} per order: taken as it is.", "fixed_order_cost_eur")
     return [*verdicts, Verdict("cost_rates", "fixed_order_cost_eur", "unusual_amount", "keep", fixed, text)]

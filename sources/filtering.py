@@ -21,7 +21,7 @@ from domain.errors import DataError
 from domain.stage_tables import Rejects
 from domain.tables import ADDED_UP, RAW_TABLES, ROW_KEYS, refusable_cells
 from sources.casting import Cast, as_text, cast_losslessly, family_fits
-from sources.cells import bad_cells, beyond_bounds, cap_unlimited, closing_zeros, empty_cells, readings_of_cells, zeros
+from sources.cells import MarkedCells, bad_cells, beyond_bounds, cap_unlimited, closing_zeros, empty_cells, readings_of_cells, zeros
 from sources.stock_lots import add_up
 
 _ROW = "_row"
@@ -76,26 +76,40 @@ def filter_rows(table: str, raw: pl.DataFrame, *, today: dt.date, location: str)
         DataError: A column is of a type that its values show to be the wrong one.
     """
     schema = RAW_TABLES[table]
-    lone = table in _TABLES_OF_TERMS
-    casts = {name: cast_column(raw, name, dtype, where=f"{location}, column {name}", lone_cell=lone) for name, dtype in pl.Schema(schema).items()}
-    typed = cap_unlimited(table, pl.DataFrame([cast.values.alias(name) for name, cast in casts.items()]))
-    unset = zeros(table, typed)
-    typed = empty_cells(typed, unset)
-    broken = _broken_rules(table, typed, {name: cast.failed for name, cast in casts.items()}, today)
-    bad = bad_cells(table, broken, raw)
-    typed = empty_cells(typed, bad)
-    costly = {rule: rows for rule, rows in broken.items() if rule.partition("|")[0] not in refusable_cells(table)}
-    faults = _first_faults(costly, typed.columns)
-    numbered = typed.with_row_index(_ROW)
+    typed = _typed_rows(table, raw, today=today, location=location)
+    faults = _first_faults(typed.broken, typed.rows.columns)
+    numbered = typed.rows.with_row_index(_ROW)
     good = numbered.join(faults, on=_ROW, how="anti", maintain_order="left")
     duplicates = _duplicate_rows(table, good, raw)
     kept = good.join(duplicates, on=_ROW, how="anti")
-    readings = readings_of_cells(table, kept, [*unset, *bad, *closing_zeros(table, typed)], row=_ROW)
-    readings += readings_of_cells(table, numbered, beyond_bounds(costly, typed), row=_ROW)
+    readings = readings_of_cells(table, kept, [*typed.cells, *closing_zeros(table, typed.rows)], row=_ROW)
+    readings += readings_of_cells(table, numbered, beyond_bounds(typed.broken, typed.rows), row=_ROW)
     whole, added_up = add_up(table, kept.drop(_ROW))
-    rejects = rejected_rows(table, raw.select(name for name in schema.column_names() if name in raw.columns), pl.concat([faults, duplicates.drop("repeats")]))
+    known = raw.select(name for name in schema.column_names() if name in raw.columns)
+    rejects = rejected_rows(table, known, pl.concat([faults, duplicates.drop("repeats")]))
     accepted = schema.validate(whole.sort(ROW_KEYS[table], nulls_last=False).rechunk())
     return Filtered(accepted, rejects, [*readings, *added_up], int(duplicates["repeats"].sum()), kept.height - whole.height)
+
+
+class _TypedRows(NamedTuple):
+    rows: pl.DataFrame
+    """All rows in the contract's types, cells that were refused or not maintained empty."""
+    broken: dict[str, pl.Series]
+    """Row numbers by the rule that costs their row."""
+    cells: list[MarkedCells]
+    """Cells that were emptied."""
+
+
+def _typed_rows(table: str, raw: pl.DataFrame, *, today: dt.date, location: str) -> _TypedRows:
+    lone = table in _TABLES_OF_TERMS
+    casts = {name: cast_column(raw, name, dtype, where=f"{location}, column {name}", lone_cell=lone) for name, dtype in pl.Schema(RAW_TABLES[table]).items()}
+    typed = cap_unlimited(table, pl.DataFrame([cast.values.alias(name) for name, cast in casts.items()]))
+    unset = zeros(table, typed)
+    maintained = empty_cells(typed, unset)
+    broken = _broken_rules(table, maintained, {name: cast.failed for name, cast in casts.items()}, today)
+    bad = bad_cells(table, broken, raw)
+    costly = {rule: rows for rule, rows in broken.items() if rule.partition("|")[0] not in refusable_cells(table)}
+    return _TypedRows(empty_cells(maintained, bad), costly, [*unset, *bad])
 
 
 def rejected_rows(table: str, raw: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
@@ -113,6 +127,12 @@ def rejected_lines(table: str, lines: list[str]) -> pl.DataFrame:
 def _json_rows(rows: pl.DataFrame, *, name: str) -> pl.Series:
     readable = [as_text(column) if column.dtype.is_temporal() else column for column in rows]
     return pl.Series(name, [_to_json(row) for row in pl.DataFrame(readable).iter_rows(named=True)], dtype=pl.String)
+
+
+def _whole_rows(rows: pl.DataFrame) -> pl.Series:
+    """Each row as one text, all columns of its file in it that can be read as text: equal for copies only."""
+    readable = [as_text(column) for column in rows if family_fits(column.dtype, pl.String())]
+    return pl.DataFrame(readable).select(_text=pl.concat_str(pl.all().fill_null("\x00"), separator="\x1f")).to_series()
 
 
 def _to_json(row: Mapping[str, Any]) -> str:
@@ -205,7 +225,7 @@ def _duplicate_rows(table: str, good: pl.DataFrame, raw: pl.DataFrame) -> pl.Dat
     """
     key = list(ROW_KEYS[table])
     suspects = good.filter(pl.struct(key).is_duplicated())
-    texts = _json_rows(raw[suspects[_ROW]], name="_text")
+    texts = _whole_rows(raw[suspects[_ROW]])
     ordered = suspects.with_columns(texts).sort([*key, *(name for name in good.columns if name not in {*key, _ROW}), "_text"])
     judged = ordered.with_columns(repeats=~pl.struct(*key, "_text").is_first_distinct(), shares_key=~pl.struct(key).is_first_distinct())
     refused = judged.filter("repeats" if table in ADDED_UP else "shares_key")

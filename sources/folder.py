@@ -19,6 +19,7 @@ from sources.magnitudes import judge_beside_sales, judge_sales, judge_stock
 from sources.reading import RawRows, find_tables, list_strangers, read_rows
 from sources.readings import readings_of, sorted_readings
 from sources.table_faults import check_refused_share
+from sources.unlisted import unlisted_sales
 from sources.verdicts import Judged, apply_verdicts
 
 
@@ -105,7 +106,13 @@ def judge(frames: Mapping[str, pl.DataFrame]) -> Judged:
     before = apply_verdicts(frames, isolated_sales(frames))
     dated = apply_verdicts(before.frames, isolated_news(before.frames))
     sold = apply_verdicts(dated.frames, [*judge_sales(dated.frames), *judge_prices(dated.frames)])
-    verdicts = [*judge_beside_sales(sold.frames), *judge_stock(sold.frames), *judge_articles(sold.frames), *judge_rates(sold.frames)]
+    verdicts = [
+        *unlisted_sales(sold.frames),
+        *judge_beside_sales(sold.frames),
+        *judge_stock(sold.frames),
+        *judge_articles(sold.frames),
+        *judge_rates(sold.frames),
+    ]
     rest = apply_verdicts(sold.frames, verdicts)
     steps = (before, dated, sold, rest)
     return Judged(rest.frames, [part for step in steps for part in step.rejects], [part for step in steps for part in step.readings])

@@ -14,8 +14,8 @@ from sources.cells import is_placeholder
 from sources.readings import SERIES_KEY
 from sources.verdicts import INSTEAD, ROW, Action, Verdict
 
-REFUSED_FROM_UNITS, REFUSED_RATIO = 100_000, 1_000
-"""Both together make a count implausible."""
+REFUSED_FROM_UNITS, REFUSED_FROM_UNITS_A_WEEK, REFUSED_RATIO = 100_000, 10_000_000, 1_000
+"""Size and ratio together make a count implausible. A week below is kept: the series calls it a unit error, and models read it as unknown."""
 BARCODE_FROM_UNITS = 10 ** (FEWEST_DIGITS - 1)
 BARCODE_RATIO = 100
 """Enough where the number is a valid barcode."""
@@ -26,6 +26,7 @@ STOCK_RATIO = 10
 """Stock of more than ten times all that was ever sold is said."""
 LEAST_PLACEHOLDER_UNITS = 100_000
 _SALES_UNITS = {"sales_transactions": "quantity_units", "weekly_sales": "sales_units"}
+_REFUSED_FROM = {"sales_transactions": REFUSED_FROM_UNITS, "weekly_sales": REFUSED_FROM_UNITS_A_WEEK}
 _BESIDE_SALES = {"returns": "quantity_units", "inbound_shipments": "quantity_units"}
 
 
@@ -35,7 +36,7 @@ def judge_sales(frames: Mapping[str, pl.DataFrame]) -> list[Verdict]:
     for table, column in _SALES_UNITS.items():
         suspects = _with_usual(frames[table], column)
         units, usual = pl.col(column), pl.col("usual")
-        refused = (units >= REFUSED_FROM_UNITS) & (units > REFUSED_RATIO * usual) | is_barcode(units) & (units > BARCODE_RATIO * usual)
+        refused = (units >= _REFUSED_FROM[table]) & (units > REFUSED_RATIO * usual) | is_barcode(units) & (units > BARCODE_RATIO * usual)
         text = pl.format("{} is {}, where the series usually shows {}", pl.lit(column), units, usual)
         verdicts += _two_verdicts(table, column, suspects, refused=refused, said=units > SAID_RATIO * usual, text=text)
     return verdicts

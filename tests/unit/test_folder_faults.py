@@ -179,6 +179,13 @@ def test_an_instant_is_read_whatever_zone_it_is_shown_in(tmp_path: Path, zone: s
     assert read.frames["sales_transactions"]["occurred_at"].to_list() == [dt.datetime(2026, 5, 28, 20, 26, 40, tzinfo=dt.UTC)]
 
 
+@pytest.mark.parametrize("values", [[dt.timedelta(1)] * 2, [[1], [2]], [b"\xff"] * 2, [{"a": 1}] * 2, [dt.time(1)] * 2])
+def test_a_strange_column_beside_the_lots_is_no_obstacle(source: Path, values: list[object]) -> None:
+    stock = {"merchant_id": ["m"] * 2, "article_id": ["a"] * 2, "date": [dt.date(2026, 6, 1)] * 2, "on_hand_units": [1, 2], "beside": values}
+    pl.DataFrame(stock).write_parquet(source / "stock_levels.parquet")
+    assert read_source(str(source), today=TODAY).frames["stock_levels"]["on_hand_units"].to_list() == [3]
+
+
 def test_commas_at_the_end_of_lines_add_no_field(tmp_path: Path) -> None:
     (tmp_path / "weekly_sales.csv").write_text("merchant_id,article_id,week,sales_units,,\nm,a,2026-06-01,1,,\nm,b,2026-06-01,2\nm,c,2026-06-01,3,,,\n")
     read = read_source(str(tmp_path), today=TODAY)

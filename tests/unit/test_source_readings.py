@@ -152,6 +152,23 @@ def test_terms_far_from_prices_and_sales_are_emptied_or_said(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("price", "cost", "odd"), [("9", "4", []), ("4", "9", ["unit_cost_eur"]), ("", "9.5", ["unit_cost_eur"]), ("", "0.01", ["unit_cost_eur"])]
+)
+def test_a_cost_above_the_price_or_next_to_nothing_is_said(tmp_path: Path, price: str, cost: str, odd: list[str]) -> None:
+    read = shop(tmp_path, tables={"articles": f"merchant_id,article_id,unit_price_eur,unit_cost_eur\nshop,CUP,{price},{cost}\n"})
+    assert read.readings["column"].to_list() == odd
+    assert read.frames["articles"]["unit_cost_eur"].to_list() == [float(cost)]
+
+
+def test_sales_of_what_the_lists_do_not_know_are_kept_and_said(tmp_path: Path) -> None:
+    lists = {"articles": "merchant_id,article_id\nshop,CUP\n", "merchants": "merchant_id\nshop\n"}
+    read = shop(tmp_path, {"article_id": "CUPP"}, {"merchant_id": "shop ", "article_id": "CUP"}, tables=lists)
+    assert read.rows_rejected == 0
+    assert [(line[2], line[4]) for line in said(read)] == [("article_id", 1), ("article_id", 1), ("merchant_id", 1)]
+    assert set(read.readings["reading"]) == {"not_listed"}
+
+
 @pytest.mark.parametrize("day", ["2026-09-19", "2026-11-19", "2026-08-20"])
 def test_one_row_far_behind_all_others_is_refused_by_name(tmp_path: Path, day: str) -> None:
     read = shop(tmp_path, {"occurred_at": f"{day} 10:00"})
