@@ -11,7 +11,7 @@ from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import Settings
 from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Readings, SkuVectors
 from domain.tables import RAW_TABLES
-from quality.exceptions import rank_exceptions
+from quality.exceptions import Skus, rank_exceptions
 
 DAY = date(2026, 3, 4)
 KEY = {"merchant_id": "m1", "article_id": "a1"}
@@ -151,6 +151,12 @@ def test_a_default_lead_time_is_one_exception_of_its_merchant_and_not_one_per_ar
     (row,) = rank(policies, pl.concat([vector(), vector(**other)]), tables)
     assert (row["article_id"], row["reason"], row["at_stake_eur"]) == ("all articles", "missing lead time", 40.0)
     assert "10 units of 2 articles" in row["suggested_action"]
+    whole = Skus(policies, pl.concat([vector(), vector(**other)]))
+    by_shard = [
+        rank_exceptions(policies[at : at + 1], whole.vectors[at : at + 1], TABLES | stock() | tables, decision_date=DAY, settings=Settings(), market=market)
+        for at, market in enumerate((whole, Skus(policies.clear(), vector().clear())))
+    ]
+    assert [frame.filter(pl.col("reason") == "missing lead time")["at_stake_eur"].to_list() for frame in by_shard] == [[40.0], []]
 
 
 def count(day: str, units: int) -> dict[str, pl.DataFrame]:
