@@ -8,12 +8,13 @@ from assets.drift import build_decision_drift, build_forecast_drift
 from assets.layout import PartitionKey
 from assets.lineage import RAW_STAGE, earlier
 from assets.partitioned import Metadata, PartitionedFrames, PartitionReader, Partitions, day_of, keys_of
+from assets.raw import FIRST_SHARD
 from domain.calendar import ONE_WEEK
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS, ForecastAccuracy
+from domain.stage_tables import HORIZON_WEEKS, ForecastAccuracy, Policies, SkuVectors
 from ml.accuracy import score_forecast
 from quality.day_figures import accuracy_figures
-from quality.exceptions import rank_exceptions
+from quality.exceptions import Skus, rank_exceptions
 
 
 def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
@@ -42,9 +43,11 @@ def build(partitions: Partitions) -> list[dg.AssetsDefinition]:
         def compute(key: PartitionKey) -> pl.DataFrame:
             tables = {name: _read(reader, key) for name, reader in others.items()}
             readings = pl.concat([tables["raw_readings"], tables["vectors_readings"]])
-            return rank_exceptions(
-                policies.read(**key), sku_vectors.read(**key), {**tables, "readings": readings}, decision_date=day_of(key), settings=settings
-            )
+            # What is a merchant's cause is told once, by the first shard, over all articles.
+            whole = {"day": key["day"]} if key["shard"] == FIRST_SHARD else None
+            market = Skus(policies.read(**whole), sku_vectors.read(**whole)) if whole else Skus(Policies.create_empty(), SkuVectors.create_empty())
+            own = Skus(policies.read(**key), sku_vectors.read(**key))
+            return rank_exceptions(*own, {**tables, "readings": readings}, decision_date=day_of(key), settings=settings, market=market)
 
         return PartitionedFrames(keys_of(context.partition_keys), compute)
 

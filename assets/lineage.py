@@ -250,9 +250,9 @@ LINEAGE: Mapping[str, Lineage] = {
     "evaluation/exceptions": Lineage(
         "daily",
         {
-            "policy/policies": Scope.SAME,
+            "policy/policies": Scope.ALL_SHARDS_OF_DAY,
             "policy/constraint_prices": Scope.SAME,
-            "vectors/sku_vectors": Scope.SAME,
+            "vectors/sku_vectors": Scope.ALL_SHARDS_OF_DAY,
             "vectors/readings": Scope.SAME,
             **_raw("stock_levels", "inbound_shipments", "articles", "merchants", "readings"),
         },

@@ -16,6 +16,8 @@ from domain.settings import PolicyName
 
 OPTIONAL = {"optional": True}
 """Metadata of a column that a source may leave out (it is then all null)."""
+ONE_OF = "one_of"
+"""Metadata of a text column that takes certain names only: a function that lists them."""
 LARGEST_UNITS = 1_000_000_000
 """No row counts more pieces than this: what is larger is a barcode, and sums of many rows stay far from 2⁶³."""
 LARGEST_TERM_UNITS = 9_999_999
@@ -152,7 +154,7 @@ class Merchants(dy.Schema):
         nullable=True,
         check=lambda name: name.is_in(time_zones()),
         description="Whose clock says what day and week it is, an IANA name such as America/Los_Angeles; null = the platform's setting.",
-        metadata=OPTIONAL,
+        metadata={**OPTIONAL, ONE_OF: time_zones},
     )
     review_period_weeks = _optional_units("Weeks between two order decisions [R].", minimum=1, maximum=12)
     order_weekdays = _optional_text('Days on which orders are placed: "monday, thursday"; null = the platform\'s.')

@@ -85,10 +85,10 @@ def _series_weeks(tables: Mapping[str, pl.DataFrame], weekly_demand: pl.DataFram
 
 
 def _stock(levels: pl.DataFrame, *, first: date, cutoff: date) -> pl.LazyFrame:
-    """Stock at the end of each week, over warehouses; no row = not counted in the week."""
+    """Stock at the end of each week, over warehouses, what is below zero as none; no row = not counted in the week."""
     day = pl.col("date")
     known = levels.lazy().filter(day >= first, day < cutoff + ONE_WEEK, pl.col("on_hand_units").is_not_null())
-    lanes = known.group_by(*SERIES_KEY, "warehouse_id", week=day.dt.truncate("1w")).agg(pl.col("on_hand_units").sort_by("date").last())
+    lanes = known.group_by(*SERIES_KEY, "warehouse_id", week=day.dt.truncate("1w")).agg(pl.col("on_hand_units").sort_by("date").last().clip(lower_bound=0))
     return lanes.group_by(*SERIES_KEY, "week").agg(stock_units=pl.col("on_hand_units").sum())
 
 

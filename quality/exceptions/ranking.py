@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 
@@ -26,8 +27,27 @@ _VECTOR_COLUMNS = [
 ]
 
 
+class Skus(NamedTuple):
+    """SKUs of a day."""
+
+    policies: pl.DataFrame
+    """Rows of `stage_tables.Policies`."""
+    vectors: pl.DataFrame
+    """Rows of `stage_tables.SkuVectors`."""
+
+    def joined(self) -> pl.DataFrame:
+        """The policies with what exceptions read of the vectors."""
+        return self.policies.join(self.vectors.select(*SERIES_KEY, *_VECTOR_COLUMNS), on=SERIES_KEY, how="left")
+
+
 def rank_exceptions(
-    policies: pl.DataFrame, vectors: pl.DataFrame, tables: Mapping[str, pl.DataFrame], *, decision_date: date, settings: Settings
+    policies: pl.DataFrame,
+    vectors: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    decision_date: date,
+    settings: Settings,
+    market: Skus | None = None,
 ) -> pl.DataFrame:
     """All exceptions of a day, most money first.
 
@@ -38,18 +58,21 @@ def rank_exceptions(
             day; what is dated on or after the day is not looked at.
         decision_date: The day.
         settings: For lead times and caps.
+        market: Every SKU of the day, for causes that are a merchant's: of several shards one tells them, the others get none here; `None` = the SKUs
+            given are all.
 
     Returns:
         `stage_tables.Exceptions`, without those where nothing is at stake; what was not decided and how something was read is said even so.
     """
-    skus = policies.join(vectors.select(*SERIES_KEY, *_VECTOR_COLUMNS), on=SERIES_KEY, how="left")
+    skus = Skus(policies, vectors).joined()
+    everybody = skus if market is None else market.joined()
     merchants, readings = tables["merchants"], tables["readings"]
     found = [
         supply.gap_before_arrival(skus, merchants, settings=settings),
         supply.overdue(skus, tables["inbound_shipments"], readings, decision_date=decision_date),
         supply.without_date(skus, tables["inbound_shipments"]),
-        supply.lead_time_differs(skus, readings),
-        supply.without_lead_time(skus, merchants, settings=settings),
+        supply.lead_time_differs(everybody, readings),
+        supply.without_lead_time(everybody, merchants, settings=settings),
         orders.cut_by_a_limit(skus),
         orders.held_at_cap(skus, merchants, settings=settings),
         orders.budget_exceeded(tables["constraint_prices"]),

@@ -35,12 +35,14 @@ def _lead_time_weeks(skus: pl.DataFrame, merchants: pl.DataFrame, *, settings: S
 
 
 def _short_units(skus: pl.DataFrame, lead_time_weeks: Mapping[str, int]) -> list[float]:
-    """Units of mean demand lost week by week (lost sales, no backorder) in the weeks 0 … L − 1, per SKU."""
+    """Units of mean demand lost week by week (lost sales, no backorder) in the weeks 0 … L − 1, per SKU; L is its own where the vector has one."""
     short = []
-    for merchant, on_hand, inbound, quantiles in skus.select("merchant_id", "on_hand_units", "inbound_units", "demand_quantiles_units").iter_rows():
+    columns = ("merchant_id", "lead_time_weeks", "on_hand_units", "inbound_units", "demand_quantiles_units")
+    for merchant, own_weeks, on_hand, inbound, quantiles in skus.select(columns).iter_rows():
         demand = mean_of_quantiles(np.asarray(quantiles, dtype=np.float64).reshape(HORIZON_WEEKS, len(QUANTILE_LEVELS)))
         stock, lost = float(on_hand), 0.0
-        for week in range(min(lead_time_weeks[merchant], HORIZON_WEEKS)):
+        weeks = lead_time_weeks[merchant] if own_weeks is None else round(own_weeks)
+        for week in range(min(weeks, HORIZON_WEEKS)):
             stock += inbound[week] - demand[week]
             lost, stock = lost + max(-stock, 0.0), max(stock, 0.0)
         short.append(lost)

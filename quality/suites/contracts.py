@@ -12,7 +12,7 @@ import polars as pl
 
 from domain.quantiles import QUANTILE_COLUMNS
 from domain.stage_tables import CHANGE_CAUSES, STAGE_TABLES
-from domain.tables import RAW_TABLES, ROW_KEYS
+from domain.tables import ONE_OF, RAW_TABLES, ROW_KEYS
 from quality.suites.expectation import PART, Expectation, rows_where
 
 _ONE_BY_ONE = 3
@@ -181,6 +181,9 @@ def _text_rules(column: dy.String, value: str, native: Mapping[str, Any] | None)
     if column.min_length is not None:
         lengths = ("expect_column_value_lengths_to_be_between", {**native, "min_value": column.min_length}) if native else None
         yield _Rule("not empty" if column.min_length == 1 else f"at least {column.min_length} characters", f"length({value}) < {column.min_length}", lengths)
+    if (allowed := (column.metadata or {}).get(ONE_OF)) is not None:
+        listed = ", ".join(f"'{name}'" for name in allowed())
+        yield _Rule(f"one of {len(allowed())} names", f"{value} NOT IN ({listed})")
     if column.regex is not None:
         pattern = column.regex.replace("'", "''")
         yield _Rule(f"like {column.regex}", f"NOT regexp_matches({value}, '{pattern}')")

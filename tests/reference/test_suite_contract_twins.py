@@ -16,7 +16,7 @@ from quality.suites.contracts import contract_expectations, key_of
 CONTRACTS = {**{f"raw/{name}": schema for name, schema in RAW_TABLES.items()}, **STAGE_TABLES}
 N_GOOD = 3
 MONDAY = date(2025, 1, 6)
-MATCHING = {"counted": "weeks", "policy": "extended", "trigger": "position", "objective": "p75"}
+MATCHING = {"counted": "weeks", "policy": "extended", "trigger": "position", "objective": "p75", "time_zone": "Europe/Berlin"}
 ODD = {
     dy.String: ["", "no such word"],
     dy.Float64: [-1.0, 0.0, 1.5, 99.0, float("nan"), float("inf"), float("-inf")],

@@ -1,6 +1,5 @@
 """Exceptions: each reason alone, money as computed by hand, the future without influence."""
 
-import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,9 +9,9 @@ import pytest
 
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Readings, Rejects, SkuVectors
+from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Readings, SkuVectors
 from domain.tables import RAW_TABLES
-from quality.exceptions import rank_exceptions
+from quality.exceptions import Skus, rank_exceptions
 
 DAY = date(2026, 3, 4)
 KEY = {"merchant_id": "m1", "article_id": "a1"}
@@ -25,8 +24,7 @@ def row_of(schema: type[dy.Schema], **values: Any) -> pl.DataFrame:
 
 
 TABLES = {name: RAW_TABLES[name].create_empty() for name in ("stock_levels", "inbound_shipments", "articles")}
-TABLES |= {"readings": Readings.create_empty()}
-TABLES |= {"rejects": Rejects.create_empty(), "constraint_prices": ConstraintPrices.create_empty()}
+TABLES |= {"readings": Readings.create_empty(), "constraint_prices": ConstraintPrices.create_empty()}
 TABLES |= {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=2.0)}
 
 
@@ -158,18 +156,59 @@ def test_an_order_that_rests_on_a_guessed_lead_time() -> None:
     assert rank_exceptions(policies, vector(), tables, decision_date=DAY, settings=settings).is_empty()
 
 
-def refused_count(day: str, units: int) -> dict[str, pl.DataFrame]:
-    row = json.dumps({"merchant_id": "m1", "article_id": "a1", "date": day, "on_hand_units": units})
-    return {"rejects": Rejects.validate(pl.DataFrame([{"table": "stock_levels", "rule": "on_hand_units|min", "row": row}]))}
+def test_a_default_lead_time_is_one_exception_of_its_merchant_and_not_one_per_article() -> None:
+    other = {"article_id": "a2"}
+    policies = pl.concat([policy(order_now_units=5, order_before_budget_units=5, expected_demand_units=120.0, **more) for more in ({}, other)])
+    counted = pl.concat([stock()["stock_levels"], stock()["stock_levels"].with_columns(article_id=pl.lit("a2"))])
+    tables = {"merchants": row_of(RAW_TABLES["merchants"]), "stock_levels": counted}
+    (row,) = rank(policies, pl.concat([vector(), vector(**other)]), tables)
+    assert (row["article_id"], row["reason"], row["at_stake_eur"]) == ("all articles", "missing lead time", 40.0)
+    assert "10 units of 2 articles" in row["suggested_action"]
+    whole = Skus(policies, pl.concat([vector(), vector(**other)]))
+    by_shard = [
+        rank_exceptions(policies[at : at + 1], whole.vectors[at : at + 1], TABLES | stock() | tables, decision_date=DAY, settings=Settings(), market=market)
+        for at, market in enumerate((whole, Skus(policies.clear(), vector().clear())))
+    ]
+    assert [frame.filter(pl.col("reason") == "missing lead time")["at_stake_eur"].to_list() for frame in by_shard] == [[40.0], []]
+
+
+def count(day: str, units: int) -> dict[str, pl.DataFrame]:
+    return {"stock_levels": pl.concat([stock()["stock_levels"], row_of(RAW_TABLES["stock_levels"], date=date.fromisoformat(day), on_hand_units=units)])}
 
 
 def test_stock_below_zero_of_the_last_week() -> None:
-    (row,) = rank(policy(), vector(), refused_count("2026-03-02", -4))
+    (row,) = rank(policy(), vector(), count("2026-03-02", -4))
     assert (row["reason"], row["at_stake_eur"]) == ("stock below zero", 12.0)
     assert "say -4 units" in row["suggested_action"]
-    assert rank(policy(), vector(), refused_count("2026-03-04", -4)) == []  # of the day itself
-    assert [row["at_stake_eur"] for row in rank(policy(), vector(), refused_count("2026-02-25", -4))] == [12.0]  # a week ago
-    assert rank(policy(), vector(), refused_count("2026-02-24", -4)) == []  # long ago
+    assert rank(policy(), vector(), count("2026-03-04", -4)) == []  # of the day itself
+    assert [row["at_stake_eur"] for row in rank(policy(), vector(), count("2026-02-25", -4))] == [12.0]  # a week ago
+    assert rank(policy(), vector(), count("2026-02-24", -4)) == []  # long ago
+
+
+def reading(name: str, **values: Any) -> dict[str, pl.DataFrame]:
+    found = {"reading": name, "table": "sales_transactions", "column": None, "n_rows": 3, "evidence": "It was read so.", **KEY, **values}
+    return {"readings": pl.DataFrame([found], schema=Readings.create_empty().schema)}
+
+
+def test_how_an_article_was_read_stands_among_the_exceptions_with_money_be_it_nothing() -> None:
+    at_stake = policy(order_now_value_eur=15.0, order_now_units=5, order_before_budget_units=5, expected_lost_sales_cost_eur=2.5)
+    (row,) = rank(at_stake, vector(), reading("unit_changed"))
+    assert (row["reason"], row["at_stake_eur"], row["suggested_action"]) == ("unit changed", 17.5, "Check it: It was read so.")
+    (row,) = rank(policy(), vector(), reading("unit_changed"))
+    assert row["at_stake_eur"] == 0.0
+    assert rank(policy(), vector(), reading("sales_missing", article_id=None)) == []
+
+
+def test_a_shipment_that_hardly_comes_is_called_lost_and_one_without_a_date_is_named() -> None:
+    (row,) = rank(policy(), vector(), shipment() | reading("shipment_probably_lost"))
+    assert (row["reason"], row["at_stake_eur"]) == ("shipment probably lost", 21.0)
+    (row,) = rank(policy(), vector(), shipment(expected_at=None, ordered_at=None) | reading("shipment_without_date"))
+    assert (row["reason"], row["at_stake_eur"]) == ("shipment without a date", 21.0)
+
+
+def test_a_lead_time_that_differs_is_one_exception_of_its_merchant() -> None:
+    (row,) = rank(policy(expected_demand_units=120.0), vector(), reading("lead_time_differs", article_id=None))
+    assert (row["article_id"], row["reason"], row["at_stake_eur"]) == ("all articles", "lead time differs", 20.0)
 
 
 @pytest.mark.parametrize(("history", "at_stake_eur"), [([2] * 8 + [12] * 4, 10 * 12 * 2.0), ([12] * 8 + [2] * 4, 10 * 12 * 3.0)])

@@ -39,8 +39,17 @@ def test_the_return_rate_is_units_over_units_of_the_last_year():
 
 
 def test_a_rate_above_one_is_capped():
-    tables = tables_of(weekly_sales=weekly_rows([1]), returns=[returned(1, 3, 7)])
+    tables = tables_of(weekly_sales=weekly_rows([1]), returns=[returned(1, 3, 2)])
     assert estimate_merchant_profiles(tables, cutoff=week(0))["return_rate"].to_list() == [0.95]
+
+
+def test_returns_of_sales_that_are_not_on_record_are_not_spread_over_the_category():
+    sales = [row for name in ("a", "b", "c") for row in weekly_rows([100], article_id=name)]
+    returns = [returned(1, 3, 10), returned(2, 3, 900) | {"article_id": "b"}]
+    articles = [{"article_id": name, "category": "shoes"} for name in ("a", "b", "c")]
+    profiles = estimate_merchant_profiles(tables_of(weekly_sales=sales, returns=returns, articles=articles), cutoff=week(0))
+    assert profiles["return_rate"].to_list() == pytest.approx([0.05, 0.05], abs=0.001)
+    assert profiles.select("sold_units", "returned_units").rows() == [(200, 10)] * 2
 
 
 def test_few_units_of_a_category_are_pulled_toward_the_merchant_and_many_stand_alone():

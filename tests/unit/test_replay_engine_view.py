@@ -22,6 +22,7 @@ def test_every_dated_table_is_cut_and_the_others_are_whole() -> None:
     assert {name: frame.height for name, frame in seen.items() if frame.height} == {
         **dict.fromkeys(("sales_transactions", "returns", "stock_levels", "external_signals", "articles", "merchants"), 1)
     }
+    assert seen["articles"].select("launch_date", "end_of_life_date").row(0) == (dt.date(2024, 1, 1), None), "an end ahead may be news of later"
     weekly = tables_of(weekly_sales=[{"week": week(index), "sales_units": 1} for index in range(3)])
     assert tables_visible_at(weekly, week(1))["weekly_sales"]["week"].to_list() == [week(0), week(1)]
 

@@ -124,7 +124,7 @@ def test_the_hash_ignores_where_data_lies_and_how_many_work_on_it() -> None:
 
 
 def test_the_merchants_table_lists_every_inventory_setting_and_no_other() -> None:
-    assert set(Merchants.columns()) - {"merchant_id", "name"} == set(InventorySettings.model_fields)
+    assert set(Merchants.columns()) - {"merchant_id", "name", "time_zone"} == set(InventorySettings.model_fields)
 
 
 def test_the_merchants_table_and_the_settings_agree_on_every_bound() -> None:
