@@ -10,7 +10,7 @@ import pytest
 
 from domain.quantiles import QUANTILE_LEVELS
 from domain.settings import Settings
-from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Rejects, SkuVectors
+from domain.stage_tables import HORIZON_WEEKS, ConstraintPrices, Policies, Readings, Rejects, SkuVectors
 from domain.tables import RAW_TABLES
 from quality.exceptions import rank_exceptions
 
@@ -25,7 +25,7 @@ def row_of(schema: type[dy.Schema], **values: Any) -> pl.DataFrame:
 
 
 TABLES = {name: RAW_TABLES[name].create_empty() for name in ("stock_levels", "inbound_shipments", "articles")}
-TABLES |= {"rejects": Rejects.create_empty(), "constraint_prices": ConstraintPrices.create_empty()}
+TABLES |= {"readings": Readings.create_empty(), "rejects": Rejects.create_empty(), "constraint_prices": ConstraintPrices.create_empty()}
 TABLES |= {"merchants": row_of(RAW_TABLES["merchants"], lead_time_weeks=2.0)}
 
 
