@@ -191,7 +191,7 @@ class InventorySettings(_Frozen):
     smallest_benefit_eur: float | None = Field(
         None,
         ge=0,
-        description="What an order must save at least against ordering nothing today, never more than half of what a review period's sales earn; "
+        description="What an order must save at least against ordering nothing today, never more than a tenth of what a review period's sales earn; "
         "unset = the fixed order cost, else 1 EUR.",
     )
     lead_time_weeks: float = Field(2.0, ge=0, le=52, description="Mean full weeks between order and receipt [L].")

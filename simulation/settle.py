@@ -1,7 +1,8 @@
-"""Today's order, settled: of orders that cost alike, the one that was planned, else the cheaper on the mean, else the smaller.
+"""Today's order, settled: of orders that cost alike, the one that was planned, else the one that was found, else the cheaper on the mean.
 
 A search on a few hundred paths cannot tell such orders apart, so it would answer another one every day. They are compared on
 further paths, the same ones on every day, with the error of each difference. An order that saves next to nothing is not placed.
+Under a percentile what was found is no better than its neighbours by chance, so there the mean decides at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,10 +24,8 @@ from simulation.sampling.paths import FloatArray
 _RATIOS = np.array((0.5, 0.7, 0.85, 0.93, 1.08, 1.2, 1.4))
 """Other orders to look at, as parts of what the policy orders."""
 _LEAST_BENEFIT_EUR = 1.0
-_LARGEST_SHARE_OF_REVIEW = 0.5
+_LARGEST_SHARE_OF_REVIEW = 0.1
 """No order has to save more than this share of what a review period's sales earn: cheap articles would be postponed for ever."""
-_EVENNESS_OF_MEAN, _EVENNESS_OF_PERCENTILE = 0.25, 0.5
-"""True error over the one of independent paths: Sobol' points have a 25th of the variance of a mean and a sixth of a percentile's (docs/decisions/0012)."""
 _LEAST_PREVENTED_UNITS, _LEAST_PREVENTED_SHARE = 1.0, 0.1
 """Lost sales that make an order urgent: this many units, and this share of a review period's demand."""
 _LOST_SALES = COST_TERMS.index("lost_sales")
@@ -65,6 +64,8 @@ def order_of_plan(form: PolicyForm, theta: IntArray, terms: SkuTerms) -> int:
 def settle_order(form: PolicyForm, theta: IntArray, as_searched_units: int, *, situation: Situation, planned_units: int | None = None) -> Settled:
     """Today's order of one SKU, later ones as the policy decides.
 
+    Where the order follows from a policy's other parameters, or the lead time is long, it is placed as it follows.
+
     Args:
         form: The policy.
         theta: Its parameters.
@@ -72,29 +73,32 @@ def settle_order(form: PolicyForm, theta: IntArray, as_searched_units: int, *, s
         situation: The SKU on paths of the purpose "settle".
         planned_units: What was planned for today the day before; `None` = not known.
     """
-    if not has_free_order(situation.inventory):
-        return Settled(as_searched_units, 0.0, is_urgent=False)
-    if not as_searched_units and not planned_units:
+    is_free = form.kick_start_units != ABSENT and has_free_order(situation.inventory)
+    planned = planned_units if is_free else None
+    if not as_searched_units and not planned:
         return Settled(0, 0.0, is_urgent=False)
-    orders = _candidates(form, theta, as_searched_units, planned_units or 0, situation)
-    allowed = _allowed(orders, situation)
-    chosen = _preferred(orders, allowed, situation.inventory.objective, planned_units)
+    units = _other_orders(as_searched_units, planned or 0, situation) if is_free else np.unique((0, as_searched_units))
+    cost, sold = score_first_orders(form, theta, units, situation.paths.blocks, situation.terms)
+    orders = _Candidates(units, np.asarray(cost, dtype=np.float64), np.asarray(sold))
+    chosen = _settled(orders, (planned, as_searched_units), situation) if is_free else units.size - 1
     prevented = float(orders.sold_units[chosen] - orders.sold_units[0])
-    if not _is_worth_it(orders, chosen, situation) and allowed[0]:
-        return Settled(0, 0.0, is_urgent=False)
     review_demand = float(situation.mean_weekly_demand_units) * situation.inventory.review_period_weeks
     is_urgent = prevented >= max(_LEAST_PREVENTED_UNITS, _LEAST_PREVENTED_SHARE * review_demand)
-    return Settled(int(orders.units[chosen]), prevented, is_urgent)
+    return Settled(int(units[chosen]), prevented, is_urgent)
 
 
-def _candidates(form: PolicyForm, theta: IntArray, as_searched: int, planned: int, situation: Situation) -> _Candidates:
-    units = np.array(sorted({0, as_searched, planned}), dtype=np.int64)
-    if form.kick_start_units != ABSENT:  # today's order is a parameter of its own; else it follows from the others
-        pack = int(situation.pack_units)
-        wished = np.concatenate((as_searched * _RATIOS, (as_searched - pack, as_searched + pack)))
-        units = np.union1d(units, possible_orders(np.maximum(wished, 0.0), situation)).astype(np.int64)
-    cost, sold = score_first_orders(form, theta, units, situation.paths.blocks, situation.terms)
-    return _Candidates(units, np.asarray(cost, dtype=np.float64), np.asarray(sold))
+def _other_orders(as_searched: int, planned: int, situation: Situation) -> IntArray:
+    """None, the order that was found, the one that was planned, and some around."""
+    pack = int(situation.pack_units)
+    wished = np.concatenate((as_searched * _RATIOS, (as_searched - pack, as_searched + pack)))
+    return np.union1d((0, as_searched, planned), possible_orders(np.maximum(wished, 0.0), situation)).astype(np.int64)
+
+
+def _settled(orders: _Candidates, wished: tuple[int | None, ...], situation: Situation) -> int:
+    """Place of the order to place; none where it is not worth it, unless the merchant's fill rate asks for one."""
+    objective, allowed = situation.inventory.objective, _allowed(orders, situation)
+    chosen = _preferred(orders, allowed, objective, wished if objective == "mean" else wished[:1])
+    return 0 if allowed[0] and not _is_worth_it(orders, chosen, situation) else chosen
 
 
 def _allowed(orders: _Candidates, situation: Situation) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -105,23 +109,23 @@ def _allowed(orders: _Candidates, situation: Situation) -> np.ndarray[tuple[int]
     return kept if kept.any() else np.ones_like(kept)
 
 
-def _preferred(orders: _Candidates, allowed: np.ndarray[tuple[int], np.dtype[np.bool_]], objective: str, planned_units: int | None) -> int:
-    """Place of the order to prefer among those whose costs cannot be told apart."""
+def _preferred(orders: _Candidates, allowed: np.ndarray[tuple[int], np.dtype[np.bool_]], objective: str, wished: tuple[int | None, ...]) -> int:
+    """Place of the order to prefer among those whose costs cannot be told apart: the first that is wished, else the cheapest on the mean, else the smallest."""
     values = np.where(allowed, objective_values(orders.path_cost_eur, objective), np.inf)
-    best = int(values.argmin())
-    alike = values - values[best] <= _errors(orders.path_cost_eur, best, objective)
-    if planned_units is not None and (alike & (orders.units == planned_units)).any():
-        return int(np.flatnonzero(orders.units == planned_units)[0])
+    alike = values - values.min() <= _errors(orders.path_cost_eur, int(values.argmin()), objective)
+    for units in wished:
+        if (alike & (orders.units == units)).any():
+            return int(np.flatnonzero(orders.units == units)[0])
     return int(np.where(alike, orders.path_cost_eur.mean(axis=1), np.inf).argmin())
 
 
 def _errors(path_cost_eur: FloatArray, best: int, objective: str) -> FloatArray:
-    """Error of each order's objective less that of the best, EUR `(n_orders,)`."""
+    """Standard error of each order's objective less that of the best, as of independent paths, EUR `(n_orders,)`."""
     if objective != "mean":
         percent = int(objective.removeprefix("cvar").removeprefix("p"))
-        return np.full(len(path_cost_eur), _EVENNESS_OF_PERCENTILE * percentile_error(np.sort(path_cost_eur[best]), percent))
+        return np.full(len(path_cost_eur), percentile_error(np.sort(path_cost_eur[best]), percent))
     difference = path_cost_eur - path_cost_eur[best]
-    return np.asarray(_EVENNESS_OF_MEAN * difference.std(axis=1) / np.sqrt(path_cost_eur.shape[1]))
+    return np.asarray(difference.std(axis=1) / np.sqrt(path_cost_eur.shape[1]))
 
 
 def _is_worth_it(orders: _Candidates, chosen: int, situation: Situation) -> bool:

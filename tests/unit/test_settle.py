@@ -60,7 +60,7 @@ def test_an_order_that_saves_next_to_nothing_is_not_placed():
     assert settled(vector, settings(), searched=1).order_units == 0
     needed = steady(20.0, on_hand_units=0)
     assert settled(needed, settings(), searched=60).order_units > 0
-    assert settled(needed, settings(smallest_benefit_eur=1e9), searched=60).order_units > 0, "no more than half of what a review period earns is asked for"
+    assert settled(needed, settings(smallest_benefit_eur=1e9), searched=60).order_units > 0, "no more than a tenth of what a review period earns is asked for"
 
 
 def test_a_cheap_article_is_not_postponed_for_ever():
