@@ -19,6 +19,7 @@ from simulation.kernels.order_plans import ABSENT, BLOCK_PATHS, IntArray, Policy
 from simulation.kernels.path_costs import COST_TERMS, score_first_orders
 from simulation.kernels.weekly_simulation import SkuTerms
 from simulation.policies.protocol import Situation, SituationOfMany
+from simulation.sampling.lead_times import whole_weeks
 from simulation.sampling.paths import FloatArray
 
 _RATIOS = np.array((0.5, 0.7, 0.85, 0.93, 1.08, 1.2, 1.4))
@@ -159,7 +160,9 @@ def settle_chunk(
         planned_units: What was planned for today the day before, SKU by SKU; `None` = not known.
     """
     planned = [None] * len(thetas) if planned_units is None else planned_units
-    searched = [order_of_plan(form_at(form, sku), theta, sku_terms_at(many.terms, sku)) for sku, theta in enumerate(thetas)]
+    searched = [
+        order_of_plan(form_at(form, sku), theta, sku_terms_at(many.terms, sku)) if _is_late_demand(many, sku) else 0 for sku, theta in enumerate(thetas)
+    ]
     settled = [Settled(0, 0.0, is_urgent=False) for _ in searched]
     ordering = [sku for sku, units in enumerate(searched) if units or planned[sku]]
     if ordering:
@@ -167,3 +170,9 @@ def settle_chunk(
         for place, sku in enumerate(ordering):
             settled[sku] = settle_order(form_at(form, sku), thetas[sku], searched[sku], situation=drawn.sku(place), planned_units=planned[sku])
     return settled
+
+
+def _is_late_demand(many: SituationOfMany, sku: int) -> bool:
+    """Whether anything is asked for when an order of today arrives, or later: nothing is ordered that arrives after the last day on sale."""
+    arrival = min(whole_weeks(many.inventory.lead_time_weeks), many.n_weeks - 1)
+    return bool(many.paths.demand_units[sku, :, arrival:].any())

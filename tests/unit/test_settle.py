@@ -100,3 +100,12 @@ def test_the_day_after_an_order_nothing_is_urgent():
     for day in range(1, 7):
         later = monday._replace(date=MONDAY + timedelta(days=day), inbound_units=inbound, last_order_date=MONDAY)
         assert decide_today(later, own, seed=1).order_now_units == 0
+
+
+def test_nothing_is_ordered_that_arrives_after_the_last_day_on_sale():
+    """Lead times may be shorter than they are announced: that is no plan."""
+    demand = steady(20.0).demand_quantiles_units * (np.arange(12) < 2)[:, None]
+    for policy in ("look_ahead", "extended", "base_stock"):
+        ended = steady(20.0, on_hand_units=0)._replace(date=MONDAY, demand_quantiles_units=demand)
+        assert decide_today(ended, settings(policy=policy, lead_time_weeks=3.0), seed=1).order_now_units == 0
+        assert decide_today(ended, settings(policy=policy, lead_time_weeks=1.0), seed=1).order_now_units > 0
