@@ -40,7 +40,7 @@ FROM sales_transactions WHERE hash(transaction_id) % 12 = 0
 _ARTICLES = """
 SELECT merchant_id, article_id, 'C' || (hash(article_id) % 20) AS category, NULL::VARCHAR AS brand, NULL::VARCHAR AS season, DATE '2024-01-01' AS launch_date,
        NULL::DATE AS end_of_life_date, min(unit_price_eur) AS unit_price_eur, min(unit_price_eur) / 2 AS unit_cost_eur, 1::BIGINT AS minimum_order_quantity_units,
-       1::BIGINT AS pack_size_units, NULL::VARCHAR AS service_class, NULL::VARCHAR AS supplier_id
+       1::BIGINT AS pack_size_units, NULL::VARCHAR AS service_class, NULL::VARCHAR AS supplier_id, NULL::DOUBLE AS lead_time_weeks
 FROM sales_transactions GROUP BY merchant_id, article_id
 """
 _WEEKS = "SELECT unnest(range(DATE '2024-01-01', DATE '2026-07-06', INTERVAL 7 DAY))::DATE AS week"

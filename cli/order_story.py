@@ -29,7 +29,7 @@ def tell_story(record: OrderRecord) -> Story:
     story = {
         **record.policy,
         "on_hand_units": vector.on_hand_units,
-        "in_transit_units": int(vector.inbound_units.sum()) + vector.inbound_later_units,
+        "in_transit_units": int(vector.inbound_units.sum() + vector.inbound_later_units.sum()),
         "unit_price_eur": vector.unit_price_eur,
         "unit_cost_eur": vector.unit_cost_eur,
         "lead_time_weeks": lead_time_weeks,

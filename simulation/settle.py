@@ -97,8 +97,8 @@ def _other_orders(as_searched: int, planned: int, situation: Situation) -> IntAr
 
 def _settled(orders: _Candidates, wished: tuple[int | None, ...], situation: Situation) -> int:
     """Place of the order to place; none where it is not worth it, unless the merchant's fill rate asks for one."""
-    objective, allowed = situation.inventory.objective, _allowed(orders, situation)
-    chosen = _preferred(orders, allowed, objective, wished if objective == "mean" else wished[:1])
+    allowed = _allowed(orders, situation)
+    chosen = _preferred(orders, allowed, situation.inventory.objective, *wished)
     return 0 if allowed[0] and not _is_worth_it(orders, chosen, situation) else chosen
 
 
@@ -110,13 +110,18 @@ def _allowed(orders: _Candidates, situation: Situation) -> np.ndarray[tuple[int]
     return kept if kept.any() else np.ones_like(kept)
 
 
-def _preferred(orders: _Candidates, allowed: np.ndarray[tuple[int], np.dtype[np.bool_]], objective: str, wished: tuple[int | None, ...]) -> int:
-    """Place of the order to prefer among those whose costs cannot be told apart: the first that is wished, else the cheapest on the mean, else the smallest."""
+def _preferred(orders: _Candidates, allowed: np.ndarray[tuple[int], np.dtype[np.bool_]], objective: str, planned: int | None, searched: int | None) -> int:
+    """Place of the order to prefer: the planned one where its cost cannot be told from the best.
+
+    Else what the search found under the mean; under a percentile the cheapest on the mean of those that are alike, else the smallest.
+    """
     values = np.where(allowed, objective_values(orders.path_cost_eur, objective), np.inf)
     alike = values - values.min() <= _errors(orders.path_cost_eur, int(values.argmin()), objective)
-    for units in wished:
-        if (alike & (orders.units == units)).any():
-            return int(np.flatnonzero(orders.units == units)[0])
+    if planned is not None and (alike & (orders.units == planned)).any():
+        return int(np.flatnonzero(orders.units == planned)[0])
+    found = np.flatnonzero(allowed & (orders.units == searched))
+    if objective == "mean" and found.size:
+        return int(found[0])
     return int(np.where(alike, orders.path_cost_eur.mean(axis=1), np.inf).argmin())
 
 

@@ -13,6 +13,10 @@ POLICIES = pl.DataFrame(
         "article_id": ["a", "b", "c"],
         "order_now_units": [2, 0, 5],
         "order_now_value_eur": [10.0, 0.0, 40.0],
+        "decision": ["decided", "next order day", "not decided"],
+        "decision_reason": ["", "the next order day is 2026-10-05", "a quantile that is not a finite number"],
+        "next_order_date": [date(2026, 10, 5)] * 2 + [None],
+        "planned_order_units": [0, 7, 0],
         "expected_cost_eur": [1.0, 2.0, 3.0],
         "expected_cost_without_order_eur": [4.0, 5.0, 6.0],
         "expected_cost_base_stock_eur": [2.0, 2.5, 3.5],
@@ -34,6 +38,10 @@ def test_order_figures_weight_fill_rates_by_demand() -> None:
         "expected_cost_base_stock_eur": 8.0,
         "fill_rate": pytest.approx(0.625),
         "fill_rate_without_order": pytest.approx(0.2),
+        "n_next_order_day": 1,
+        "next_order_date": "2026-10-05",
+        "n_not_decided": 1,
+        "not_decided": [{"n": 1, "reason": "a quantile that is not a finite number"}],
     }
 
 

@@ -39,7 +39,7 @@ def test_no_reading_is_no_line() -> None:
 
 
 def before(table: str, n_rows: int) -> pl.DataFrame:
-    row = {"table": table, "event": "", "day": None, "n_rows": n_rows, "rows_hash": 1}
+    row = {"table": table, "event": "", "day": None, "n_rows": n_rows, "rows_hash": 1, "has_left": False}
     return Fingerprints.validate(pl.DataFrame([row], schema=Fingerprints.create_empty().schema))
 
 
