@@ -40,6 +40,11 @@ def share_of_week_left(decision_date: date) -> float:
     return (7 - decision_date.weekday()) / 7
 
 
+def days_after(start: date, end: date) -> list[date]:
+    """The days after `start` up to `end`, both of which may be the same day: then none."""
+    return [start + n * ONE_DAY for n in range(1, (end - start).days + 1)]
+
+
 def weeks_between(start: date, end: date) -> int:
     """Whole weeks from the week of `start` to the week of `end` (negative when `end` is earlier)."""
     return (monday_of(end) - monday_of(start)).days // 7

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Any, NamedTuple
 
-from domain.calendar import ONE_DAY
+from domain.calendar import ONE_DAY, days_after
 from domain.feature_vector import FeatureVector
 from domain.order_calendar import first_order_day, is_order_day
-from domain.settings import Settings
+from domain.settings import InventorySettings, Settings
 from domain.stage_tables import DECIDED, NEXT_ORDER_DAY, NOT_DECIDED
 from simulation.settle import Settled
 
@@ -32,10 +32,16 @@ def decision_of(vector: FeatureVector, settings: Settings, settled: Settled) -> 
     if is_order_day(vector.date, inventory, last_order=vector.last_order_date):
         return Decision(DECIDED, "", following, 0, settled.order_units)
     when = f"the next order day is {following}" if following else "there is no further order day in the calendar"
-    if settled.is_urgent:
+    if settled.is_urgent and not _was_ordered_since(vector, inventory):
         reason = f"urgent, {when}: an order today prevents about {settled.prevented_units:,.0f} lost units"
         return Decision(DECIDED, reason, following, 0, settled.order_units)
     return Decision(NEXT_ORDER_DAY, when, following, settled.order_units, 0)
+
+
+def _was_ordered_since(vector: FeatureVector, inventory: InventorySettings) -> bool:
+    """Whether the article was ordered on or after its last order day: what that order did not prevent, one more of the same week does not."""
+    last = vector.last_order_date
+    return last is not None and not any(is_order_day(day, inventory, last_order=None) for day in days_after(last, vector.date))
 
 
 def no_decision(reason: str) -> Decision:

@@ -109,3 +109,9 @@ def test_nothing_is_ordered_that_arrives_after_the_last_day_on_sale():
         ended = steady(20.0, on_hand_units=0)._replace(date=MONDAY, demand_quantiles_units=demand)
         assert decide_today(ended, settings(policy=policy, lead_time_weeks=3.0), seed=1).order_now_units == 0
         assert decide_today(ended, settings(policy=policy, lead_time_weeks=1.0), seed=1).order_now_units > 0
+
+
+@pytest.mark.parametrize(("ordered", "decision"), [(MONDAY, "next order day"), (MONDAY - timedelta(days=3), "decided")])
+def test_what_was_ordered_since_the_last_order_day_is_not_urgent_again(ordered, decision):
+    vector = steady(20.0, on_hand_units=40)._replace(date=MONDAY + timedelta(days=1), last_order_date=ordered)
+    assert decide_today(vector, settings(lead_time_weeks=2.0, lead_time_cv=0.0), seed=1).decision == decision
