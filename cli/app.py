@@ -60,7 +60,7 @@ def main() -> None:
     as_json, is_for_people = "--json" in sys.argv[1:], not {"--help", "--version"}.isdisjoint(sys.argv[1:])
     try:
         with contextlib.nullcontext() if is_for_people else contextlib.redirect_stdout(sys.stderr):  # libraries that print must not spoil --json
-            sys.exit(app(standalone_mode=not as_json))
+            sys.exit(app(standalone_mode=not as_json) or 0)
     except ReplenishError as error:
         _refuse(error.as_dict(), f"error: {error}", as_json=as_json)
     except TyperException as error:

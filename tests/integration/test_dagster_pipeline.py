@@ -47,7 +47,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def settings_for(root: Path, source: Path, *, n_shards: int) -> Settings:
     sizes = {"forecast": {"n_trees": 8}, "simulation": {"n_paths_optimize": 50, "n_paths_evaluate": 100}, "optimizer": {"evaluation_budget": 20}}
-    limits = {"inventory": {"inbound_capacity_units_per_week": 60, "fill_rate_floors": {"A": 0.5}}}  # they tie the SKUs of all shards together
+    limits = {
+        "inventory": {"inbound_capacity_units_per_week": 60, "fill_rate_floors": {"A": 0.5}, "order_weekdays": "thursday"}
+    }  # they tie the SKUs of all shards together
     short = {"suites": {"usual_history_weeks": 48, "largest_short_share": 1.0}}  # the market is 60 weeks old; 48 of them lie before the judged cutoff
     return load_settings(data=str(root), source=str(source), profile="tiny", n_shards=n_shards, **sizes, **limits, **short)
 
@@ -131,7 +133,7 @@ def test_checks_ran_and_passed(three_shards: tuple[Settings, RunSummary, list[st
 def test_the_same_run_twice_writes_the_same_bytes(three_shards: tuple[Settings, RunSummary, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     settings, first, _ = three_shards
     before = written(settings.data, "*/*/*/**/part.parquet")
-    assert len(before) == 3 * (11 + 2 * N_WEEKLY + N_DAILY)  # shards × (raw + two cutoffs + one day)
+    assert len(before) == 3 * (12 + 2 * N_WEEKLY + N_DAILY)  # shards × (raw + two cutoffs + one day)
     for name in before:
         if f"week={first.cutoff}" in name or "week=" not in name:
             (Path(settings.data) / name).unlink()

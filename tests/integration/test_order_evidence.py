@@ -50,8 +50,9 @@ def test_changes_follow_when_the_day_before_is_made_up_for(tmp_path: Path) -> No
     assert all(name.startswith(str(THURSDAY)) for names in repaired.values() for name in names)
 
     changes, before = rows_of(settings, "policy/order_changes", THURSDAY), rows_of(settings, "policy/policies", THURSDAY - timedelta(days=1))
-    both = today.join(before, on=KEY, suffix="_before")
-    moved = both.filter(pl.col("order_now_units") != pl.col("order_now_units_before")).sort(KEY)
+    planned = pl.col("order_now_units") + pl.col("planned_order_units")
+    waiting = before.filter(pl.col("order_now_units") == 0).select(*KEY, planned_before=planned)  # what was ordered is no plan any more
+    moved = today.join(waiting, on=KEY).filter(planned != pl.col("planned_before")).sort(KEY)
     assert moved.height > 0
     assert changes.sort(KEY).select(KEY).equals(moved.select(KEY))
     causes = changes.select(pl.sum_horizontal(f"{cause}_units" for cause in (*CHANGE_CAUSES, "constraints"))).to_series()

@@ -117,7 +117,14 @@ def test_a_restated_week_makes_again_exactly_what_depends_on_it(world: World, tm
     change(world, "sales_transactions", restate_one_sale)
     ingest(world)
     stale = list(stale_partitions(world.settings))
-    read_raw = {"series/weekly_demand", "series/merchant_profiles", "series/input_tallies", "vectors/sku_vectors", "evaluation/decision_tallies"}
+    read_raw = {
+        "series/weekly_demand",
+        "series/merchant_profiles",
+        "series/input_tallies",
+        "vectors/sku_vectors",
+        "vectors/readings",
+        "evaluation/decision_tallies",
+    }
     assert {found.table for found in stale} == read_raw
     assert all(set(found.reasons) == {Reason.RESTATED} for found in stale)
     demand = [partition_name(found.key) for found in stale if found.table == "series/weekly_demand"]
@@ -170,7 +177,14 @@ def test_what_comes_out_the_same_spares_what_lies_below(world: World) -> None:
     ingest(world)
     report = repair(world.settings)
     after = world.files()
-    read_sales = {"series/weekly_demand", "series/merchant_profiles", "series/input_tallies", "vectors/sku_vectors", "evaluation/decision_tallies"}
+    read_sales = {
+        "series/weekly_demand",
+        "series/merchant_profiles",
+        "series/input_tallies",
+        "vectors/sku_vectors",
+        "vectors/readings",
+        "evaluation/decision_tallies",
+    }
     assert {"series/weekly_demand"} <= set(report.by_table) <= read_sales
     spared = ("series/input_drift", "features/", "forecast/", "policy/", "evaluation/decision_drift")
     assert all(after[name][1] == before[name][1] for name in after if name.startswith(spared))
@@ -181,8 +195,8 @@ def test_a_changed_price_is_seen_but_history_is_not_rewritten_for_it(world: Worl
     ingest(world)
     stale = list(stale_partitions(world.settings))
     # A table without dates changes as a whole: also for those that read categories, launches and ends of articles, but no price.
-    of_weeks = {"series/merchant_profiles", "series/input_tallies", "features/launch_counts", "forecast/model_quantiles"}
-    of_days = {"vectors/sku_vectors", "policy/order_curves", "evaluation/exceptions"}
+    of_weeks = {"series/merchant_profiles", "series/lead_times", "series/input_tallies", "features/launch_counts", "forecast/model_quantiles"}
+    of_days = {"vectors/sku_vectors", "vectors/readings", "policy/order_curves", "evaluation/exceptions"}
     assert {found.table for found in stale} == of_weeks | of_days
     assert all(set(found.reasons) == {Reason.REFERENCE} for found in stale)
     assert repair(world.settings).n_partitions == 0
@@ -219,7 +233,7 @@ def test_status_and_repair_tell_programs_and_people(world: World, monkeypatch: p
     assert status["missing"] == []
     (Path(world.settings.data) / "forecast" / "quantiles" / "week=2026-09-07" / "shard=01" / "part.parquet").unlink()
     text = replenish("status")
-    assert "2 × series/weekly_demand: rows it had seen were restated: raw/sales_transactions (the same shard)" in text
+    assert "2 × series/weekly_demand: rows it had seen were restated: raw/sales_transactions (all shards)" in text
     assert "1 × forecast/quantiles" in text
     repaired = json.loads(replenish("repair", "--json"))
     assert repaired["n_partitions"] == sum(map(len, repaired["by_table"].values())) > 2
