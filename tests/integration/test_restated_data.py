@@ -128,8 +128,8 @@ def test_a_restated_week_makes_again_exactly_what_depends_on_it(world: World, tm
     assert {found.table for found in stale} == read_raw
     assert all(set(found.reasons) == {Reason.RESTATED} for found in stale)
     demand = [partition_name(found.key) for found in stale if found.table == "series/weekly_demand"]
-    assert [name[:10] for name in demand] == ["2026-09-14", "2026-09-21"]  # the cutoffs that saw the week …
-    assert len({name[-2:] for name in demand}) == 1  # … in the one shard that holds the article
+    # The cutoffs that saw the week; in every shard, for whether a merchant's sales are missing is asked of all its articles.
+    assert sorted(name[:10] for name in demand) == ["2026-09-14"] * N_SHARDS + ["2026-09-21"] * N_SHARDS
 
     report = repair(world.settings)
     after = world.files()
@@ -228,12 +228,12 @@ def test_status_and_repair_tell_programs_and_people(world: World, monkeypatch: p
     change(world, "sales_transactions", restate_one_sale)
     ingest(world)
     status = json.loads(replenish("status", "--json"))
-    assert {row["table"]: row["n_stale"] for row in status["tables"]}["series/weekly_demand"] == 2
+    assert {row["table"]: row["n_stale"] for row in status["tables"]}["series/weekly_demand"] == 2 * N_SHARDS
     assert {reason for row in status["stale"] for reason in row["reasons"]} == {"restated"}
     assert status["missing"] == []
     (Path(world.settings.data) / "forecast" / "quantiles" / "week=2026-09-07" / "shard=01" / "part.parquet").unlink()
     text = replenish("status")
-    assert "2 × series/weekly_demand: rows it had seen were restated: raw/sales_transactions (all shards)" in text
+    assert f"{2 * N_SHARDS} × series/weekly_demand: rows it had seen were restated: raw/sales_transactions (all shards)" in text
     assert "1 × forecast/quantiles" in text
     repaired = json.loads(replenish("repair", "--json"))
     assert repaired["n_partitions"] == sum(map(len, repaired["by_table"].values())) > 2
